@@ -1,0 +1,1 @@
+"""The microservice chassis: Kafka delivery, object store, settings, health, telemetry."""

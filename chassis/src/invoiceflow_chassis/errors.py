@@ -1,0 +1,68 @@
+"""The errors the system knows, in one place.
+
+A handler raises one of two kinds: what will not get better by trying again, and what may.
+"""
+
+__all__ = [
+    "ContentMismatchError",
+    "ContentTooLargeError",
+    "InvoiceflowError",
+    "ObjectNotFoundError",
+    "PermanentError",
+    "StorageFullError",
+    "TransientError",
+]
+
+
+class InvoiceflowError(Exception):
+    """Carries a stable code for programs and a sentence for people."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+        self.message = message
+
+
+class PermanentError(InvoiceflowError):
+    """Bad input: trying again cannot help. Ends the document as failed."""
+
+
+class TransientError(InvoiceflowError):
+    """Something the input is not to blame for (network, 5xx, 429, time-out). Tried again later."""
+
+
+class ObjectNotFoundError(PermanentError):
+    """The referenced object does not exist, or is not the tenant's."""
+
+    def __init__(self, bucket: str, key: str) -> None:
+        super().__init__(
+            "object_not_found", f"There is no object {key!r} in bucket {bucket!r}. Store it again and resubmit."
+        )
+
+
+class ContentMismatchError(PermanentError):
+    """The stored bytes do not hash to what the reference says."""
+
+    def __init__(self, bucket: str, key: str) -> None:
+        super().__init__(
+            "content_mismatch",
+            f"The bytes of {key!r} in bucket {bucket!r} are not those that were announced (SHA-256 or size differs). Submit the document again.",
+        )
+
+
+class ContentTooLargeError(PermanentError):
+    """More bytes than allowed."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(
+            "content_too_large",
+            f"The document is larger than the limit of {limit} bytes. Split it or send a smaller scan.",
+        )
+        self.limit = limit
+
+
+class StorageFullError(TransientError):
+    """The object store has no room left."""
+
+    def __init__(self) -> None:
+        super().__init__("storage_full", "The object store has no room left. Free some space and try again.")

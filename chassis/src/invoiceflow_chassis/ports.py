@@ -1,0 +1,75 @@
+"""What the services need from outside, as Protocols. The tenant is always the first argument."""
+
+from collections.abc import AsyncIterable, AsyncIterator
+from typing import Protocol
+from uuid import UUID
+
+from invoiceflow_contracts.content import ContentRef
+from invoiceflow_contracts.events import Event
+
+__all__ = ["ObjectStore", "Publisher"]
+
+
+class ObjectStore(Protocol):
+    """Buckets of immutable objects. Every key begins with the tenant: ``{tenant}/{name}``.
+
+    An operation on a reference whose key is not under the tenant's prefix raises ``ObjectNotFoundError``,
+    as if the object did not exist. Network trouble raises ``TransientError``.
+    """
+
+    async def receive(
+        self, tenant: str, bucket: str, chunks: AsyncIterable[bytes], *, media_type: str, max_size: int
+    ) -> ContentRef:
+        """Store a stream of unknown length under the SHA-256 of its bytes, hashing on the way.
+
+        The object is complete and durable under ``{tenant}/{sha256}`` when this returns; the same bytes again
+        leave it as it is. Nothing is left behind when it fails.
+
+        Raises:
+            ContentTooLargeError: the stream has more than ``max_size`` bytes.
+            StorageFullError: there is no room.
+        """
+        ...
+
+    async def put(self, tenant: str, bucket: str, name: str, data: bytes, *, media_type: str) -> ContentRef:
+        """Store ``data`` under ``{tenant}/{name}``, in place of what was there; atomically."""
+        ...
+
+    async def get(self, tenant: str, ref: ContentRef) -> bytes:
+        """Return the bytes of ``ref`` once their SHA-256 and size were found to be right.
+
+        Raises:
+            ObjectNotFoundError: no such object, or not the tenant's.
+            ContentMismatchError: the bytes are not those of ``ref``.
+        """
+        ...
+
+    async def find(self, tenant: str, bucket: str, name: str) -> bytes | None:
+        """Return the bytes of ``{tenant}/{name}``, or None where there is no such object."""
+        ...
+
+    def names(self, tenant: str, bucket: str, prefix: str = "") -> AsyncIterator[str]:
+        """Yield the names (without the tenant) that begin with ``prefix``, sorted."""
+        ...
+
+    async def delete(self, tenant: str, bucket: str, name: str) -> None:
+        """Delete ``{tenant}/{name}``; no error where it does not exist."""
+        ...
+
+    async def ping(self) -> None:
+        """Return when the store answers; raise ``TransientError`` when it does not."""
+        ...
+
+
+class Publisher(Protocol):
+    """Puts events on their topics."""
+
+    async def publish(self, event: Event, *, event_id: UUID, key: str | None = None) -> None:
+        """Return once every in-sync replica has the event.
+
+        The trace context is taken from the running task. ``key`` defaults to the event's document id.
+
+        Raises:
+            TransientError: the broker did not acknowledge in time; the event may or may not arrive.
+        """
+        ...

@@ -1,0 +1,1 @@
+"""What the services may know of each other: events, the invoice, the layout, topics."""

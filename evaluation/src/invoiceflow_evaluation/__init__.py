@@ -1,0 +1,1 @@
+"""Measures extraction on labelled documents, and speed."""

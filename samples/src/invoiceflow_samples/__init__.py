@@ -1,0 +1,1 @@
+"""Makes sample invoices with their truth, deterministic by seed."""

@@ -1,0 +1,1 @@
+"""Turns a read document into a checked invoice with evidence."""

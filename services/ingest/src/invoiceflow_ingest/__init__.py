@@ -1,0 +1,1 @@
+"""Takes documents in: HTTP and Kafka to document.uploaded."""

@@ -1,0 +1,1 @@
+"""Reads documents: text, layout, tables and embedded e-invoices."""
