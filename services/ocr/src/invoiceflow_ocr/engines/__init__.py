@@ -1,0 +1,1 @@
+"""The engines that read documents, each behind ``invoiceflow_ocr.ports.Engine``."""
