@@ -1,6 +1,7 @@
 """The adapters under test, one after the other."""
 
 import os
+import socket
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -74,3 +75,12 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> ObjectStore:
 def tenant() -> str:
     """A tenant that no other test has stored for: the MinIO lives as long as the run."""
     return f"t{uuid4().hex}"
+
+
+@pytest.fixture
+def unused_port() -> int:
+    """A port at which nothing listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

@@ -27,7 +27,8 @@ class DirectoryObjectStore:
     """An ``ObjectStore`` whose object ``key`` in ``bucket`` is the file ``root/bucket/key``.
 
     A file gets its name only when all its bytes are on the disk, so a reader or a crash never sees half an object.
-    A name must not be a folder in another's name (``a`` beside ``a/b``): ``ValueError``, as MinIO refuses it too.
+    The one thing a directory cannot hold is an object whose name is a folder in another's (``a`` beside ``a/b``):
+    ``ValueError``.
     Several processes may share a directory.
     """
 

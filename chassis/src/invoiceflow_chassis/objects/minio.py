@@ -30,7 +30,6 @@ _INCOMING = ".incoming/"
 _PAGE = 1000
 """Names per listing request."""
 _MISSING = {"NoSuchKey", "NoSuchBucket", "NoSuchVersion", "InvalidBucketName"}
-_CONFLICTS = {"XMinioParentIsObject", "XMinioObjectExistsAsDirectory"}
 _FULL = {"XMinioStorageFull", "XMinioBucketQuotaExceeded", "XMinioAdminBucketQuotaExceeded"}
 
 T = TypeVar("T")
@@ -248,10 +247,6 @@ async def _call(call: Callable[[], T]) -> T:
     except S3Error as error:
         if error.code in _FULL or error.response.status == 507:
             raise StorageFullError from error
-        if error.code in _CONFLICTS:
-            raise ValueError(
-                f"{error.object_name!r} cannot stand beside an object whose name is a folder in it"
-            ) from error
         raise TransientError(
             "storage_unavailable", f"The object store refused ({error.code}). Check its settings, or try again later."
         ) from error
