@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from typing import Literal
 
 from invoiceflow_contracts.layout import Box, Line, Page, Table, Word
-
 from invoiceflow_ocr.lines import Fragment
 
 __all__ = ["make_lines", "make_page"]
@@ -14,9 +13,7 @@ PLACES = 5
 """Decimals of a fraction: a hundredth of a point on A4."""
 
 
-def make_lines(
-    lines: Iterable[Iterable[Fragment]], width: float, height: float, *, angle: float = 0.0
-) -> list[Line]:
+def make_lines(lines: Iterable[Iterable[Fragment]], width: float, height: float, *, angle: float = 0.0) -> list[Line]:
     """Turn fragments into lines of the contract.
 
     Args:

@@ -4,10 +4,17 @@ from pathlib import Path
 
 from invoiceflow_contracts.layout import Engine as EngineName
 from invoiceflow_contracts.layout import Layout
-
 from invoiceflow_ocr.engines.native.engine import NativeEngine
+from invoiceflow_ocr.ports import ReadingLimits
+from invoiceflow_ocr.processors import available_processors
 
-__all__ = ["NativeEngine", "read_file"]
+__all__ = ["NativeEngine", "create", "read_file"]
+
+
+def create(*, max_pages: int, max_pixels: int, threads: int, children: int) -> NativeEngine:
+    """Return the engine for a child process, one of ``children`` that share the processors."""
+    limits = ReadingLimits(max_pages=max_pages, max_pixels=max_pixels)
+    return NativeEngine(limits, threads=threads or max(1, available_processors() // children))
 
 
 def read_file(source: str | Path | bytes, media_type: str = "application/pdf") -> Layout:

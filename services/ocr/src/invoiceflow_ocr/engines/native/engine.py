@@ -1,7 +1,6 @@
 """The engine port over pypdfium2, RapidOCR and docling."""
 
 from invoiceflow_chassis.errors import PermanentError
-
 from invoiceflow_ocr.engines.native.pdf import read_pdf
 from invoiceflow_ocr.engines.native.pictures import PICTURE_TYPES, read_pictures
 from invoiceflow_ocr.engines.native.recognition import Recogniser
@@ -33,5 +32,6 @@ class NativeEngine:
         if media_type in XML_TYPES:
             return Reading(pages=(), attachments=(Attachment(name="document.xml", data=data),))
         raise PermanentError(
-            "media_type_unsupported", f"Documents of type {media_type} cannot be read. Send a PDF, a picture, an Office file or XML."
+            "media_type_unsupported",
+            f"Documents of type {media_type} cannot be read. Send a PDF, a picture, an Office file or XML.",
         )

@@ -3,7 +3,6 @@
 from typing import Any
 
 from invoiceflow_contracts.layout import Line, Page
-
 from invoiceflow_ocr.engines.native.pdf_text import Frame, read_characters
 from invoiceflow_ocr.engines.native.recognition import Recogniser
 from invoiceflow_ocr.lines import compose
@@ -61,6 +60,10 @@ def _read_page(page: Any, number: int, recogniser: Recogniser) -> Page:
     image = page.render(scale=RENDER_DPI / 72).to_numpy()
     height, width = image.shape[:2]
     return make_page(
-        number, frame.width, frame.height, source="ocr", rotation=rotation,
+        number,
+        frame.width,
+        frame.height,
+        source="ocr",
+        rotation=rotation,
         lines=make_lines(compose(recogniser.read(image)), width, height),
     )

@@ -3,8 +3,6 @@
 from io import BytesIO
 from typing import Any
 
-from invoiceflow_chassis.errors import PermanentError
-
 from invoiceflow_ocr.engines.native.recognition import Recogniser
 from invoiceflow_ocr.lines import compose
 from invoiceflow_ocr.pages import make_lines, make_page
@@ -29,7 +27,9 @@ def read_pictures(data: bytes, limits: ReadingLimits, recogniser: Recogniser, pr
             lines = compose(recogniser.read(np.ascontiguousarray(np.asarray(upright)[:, :, ::-1])))
             dpi = 150
             pages.append(
-                make_page(number, width * 72 / dpi, height * 72 / dpi, source="ocr", lines=make_lines(lines, width, height))
+                make_page(
+                    number, width * 72 / dpi, height * 72 / dpi, source="ocr", lines=make_lines(lines, width, height)
+                )
             )
             progress(number, total)
     return Reading(pages=pages)

@@ -30,8 +30,15 @@ class Recogniser:
                 xs, ys = [float(x) for x, _ in corners], [float(y) for _, y in corners]
                 line_fragments.append(
                     Fragment(
-                        text, min(xs), max(xs), min(ys), max(ys), max(ys) - 0.2 * (max(ys) - min(ys)),
-                        0.8 * (max(ys) - min(ys)), spaced=True, confidence=round(float(confidence), 3),
+                        text,
+                        min(xs),
+                        max(xs),
+                        min(ys),
+                        max(ys),
+                        max(ys) - 0.2 * (max(ys) - min(ys)),
+                        0.8 * (max(ys) - min(ys)),
+                        spaced=True,
+                        confidence=round(float(confidence), 3),
                     )
                 )
             fragments += line_fragments

@@ -1,0 +1,174 @@
+"""A fixed number of child processes, each with a memory limit and a time limit for each document.
+
+A document that hangs, eats memory or crashes its reader costs itself and one child process: the child is killed and
+replaced, the others never notice.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from invoiceflow_chassis.errors import PermanentError, TransientError
+from invoiceflow_contracts.layout import Engine as EngineName
+from invoiceflow_ocr.workers.wire import Job, Outcome
+from invoiceflow_ocr.workers.worker import EngineSpec, Worker, WorkerDiedError
+
+__all__ = ["EngineSpec", "Limits", "WorkerPool"]
+
+CRASHES = 2
+"""A document that ends so many children in a row is to blame itself; the first may have been the host's doing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one document, and one child, may use."""
+
+    seconds: float = 120.0
+    memory_bytes: int = 3 << 30
+    documents: int = 200
+    """After so many documents a child is replaced, so that leaks of native libraries stay small."""
+
+
+class WorkerPool:
+    """Reads documents in child processes; use between ``start`` and ``stop``."""
+
+    def __init__(self, spec: EngineSpec, *, workers: int, limits: Limits | None = None, warm: bool = False) -> None:
+        self._spec = spec
+        self._size = workers
+        self._limits = limits or Limits()
+        self._warm = warm
+        self._idle: asyncio.LifoQueue[Worker | None] = asyncio.LifoQueue()
+        self._starting: set[asyncio.Task[None]] = set()
+        self._busy: set[Worker] = set()
+        self._engine: EngineName | None = None
+
+    @property
+    def engine(self) -> EngineName:
+        """The engine's name and version, known once the pool was started."""
+        if self._engine is None:
+            raise TransientError("workers_not_started", "The readers are still starting. Try again in a moment.")
+        return self._engine
+
+    async def start(self) -> None:
+        """Start all children and wait for the first to be ready.
+
+        Raises:
+            WorkerDiedError: the engine cannot be loaded.
+        """
+        workers = [
+            Worker(self._spec, memory_bytes=self._limits.memory_bytes, warm=self._warm) for _ in range(self._size)
+        ]
+        self._engine = await workers[0].ready()
+        self._idle.put_nowait(workers[0])
+        for worker in workers[1:]:
+            self._in_background(worker)
+
+    async def stop(self) -> None:
+        """End all children, at once."""
+        for task in tuple(self._starting):
+            task.cancel()
+        await asyncio.gather(*self._starting, return_exceptions=True)
+        idle = []
+        while not self._idle.empty():
+            idle.append(self._idle.get_nowait())
+        await asyncio.gather(*(worker.kill() for worker in [*idle, *self._busy] if worker is not None))
+        self._busy.clear()
+        self._engine = None
+
+    async def check(self) -> None:
+        """Return when documents can be read: the engine was loaded.
+
+        Raises:
+            TransientError: not yet, or no more.
+        """
+        _ = self.engine
+
+    async def read(self, job: Job, data: bytes, on_progress: Callable[[int, int], None]) -> Outcome:
+        """Read one document, waiting for a free child if need be. Cancelling ends the child that is at it.
+
+        Raises:
+            PermanentError: the engine refused the document, or it took too long, needed too much memory or crashed
+                its readers.
+            TransientError: no child could be started.
+        """
+        for _ in range(CRASHES):
+            worker = await self._take()
+            keep = False
+            try:
+                async with asyncio.timeout(self._limits.seconds):
+                    outcome = await worker.read(job, data, on_progress)
+                keep = True
+            except TimeoutError:
+                raise PermanentError(
+                    "document_timeout",
+                    f"The document could not be read within {self._limits.seconds:g} seconds. Split it or send a simpler version of it.",
+                ) from None
+            except MemoryError:
+                raise PermanentError(
+                    "document_too_complex",
+                    f"Reading the document needs more than {self._limits.memory_bytes >> 20} MiB of memory. Split it or send a simpler version of it.",
+                ) from None
+            except PermanentError:
+                keep = True
+                raise
+            except WorkerDiedError:
+                continue
+            else:
+                return outcome
+            finally:
+                await self._give_back(worker, keep=keep)
+        raise PermanentError(
+            "worker_crashed",
+            "The document ended the program that reads it. It may be damaged: save it anew and send it again.",
+        )
+
+    async def _take(self) -> Worker:
+        worker = await self._idle.get()
+        if worker is None or not worker.alive:
+            worker = await self._started()
+        self._busy.add(worker)
+        return worker
+
+    async def _started(self) -> Worker:
+        worker = Worker(self._spec, memory_bytes=self._limits.memory_bytes, warm=self._warm)
+        try:
+            await worker.ready()
+        except WorkerDiedError:
+            await self._lose(worker)
+            raise TransientError(
+                "workers_unavailable", "No program that reads documents could be started; the service's log says why."
+            ) from None
+        except BaseException:
+            await self._lose(worker)
+            raise
+        return worker
+
+    async def _lose(self, worker: Worker) -> None:
+        await worker.kill()
+        self._idle.put_nowait(None)  # whoever takes the place starts a new child
+
+    async def _give_back(self, worker: Worker, *, keep: bool) -> None:
+        self._busy.discard(worker)
+        if keep and worker.documents < self._limits.documents:
+            self._idle.put_nowait(worker)
+            return
+        try:
+            await worker.kill()
+        finally:
+            self._in_background(Worker(self._spec, memory_bytes=self._limits.memory_bytes, warm=self._warm))
+
+    def _in_background(self, worker: Worker) -> None:
+        task = asyncio.create_task(self._make_ready(worker))
+        self._starting.add(task)
+        task.add_done_callback(self._starting.discard)
+
+    async def _make_ready(self, worker: Worker) -> None:
+        try:
+            await worker.ready()
+        except WorkerDiedError:
+            await self._lose(worker)
+        except asyncio.CancelledError:
+            await worker.kill()
+            raise
+        else:
+            self._idle.put_nowait(worker)
