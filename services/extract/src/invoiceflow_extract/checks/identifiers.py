@@ -1,0 +1,69 @@
+"""The form and the check digits of identifiers and codes."""
+
+from collections.abc import Iterator
+
+from babel.numbers import list_currencies
+from stdnum import iban
+from stdnum.exceptions import ValidationError
+from stdnum.util import get_cc_module
+
+from invoiceflow_contracts.extraction import Finding
+from invoiceflow_extract.checks.subject import Subject
+from invoiceflow_extract.rules import RULES
+
+__all__ = ["currency_is_known", "iban_holds", "vat_ids_hold"]
+
+_VAT_PREFIX = {"EL": "gr", "XI": "gb"}
+"""Greece and Northern Ireland use prefixes that are not their ISO 3166-1 codes."""
+
+
+def currency_is_known(subject: Subject) -> Iterator[Finding]:
+    """BR-CL-04: the currency is one of ISO 4217."""
+    currency = subject.invoice.currency
+    if currency is not None and currency not in list_currencies():
+        yield RULES["BR-CL-04"].finding(
+            f"{currency[:10]!r} is no currency code of ISO 4217.",
+            pointers=("/currency",),
+            values={"currency": currency[:10]},
+        )
+
+
+def vat_ids_hold(subject: Subject) -> Iterator[Finding]:
+    """IF-VAT-ID: length, form and check digits by the rules of the country in the prefix, where they are known."""
+    for role, party in (("seller", subject.invoice.seller), ("buyer", subject.invoice.buyer)):
+        if party.vat_id is None or _vat_id_holds(party.vat_id):
+            continue
+        yield RULES["IF-VAT-ID"].finding(
+            f"The {role}'s VAT identifier {party.vat_id[:30]!r} has not the form or check digits of its country.",
+            pointers=(f"/{role}/vat_id",),
+            values={"vat_id": party.vat_id[:30]},
+        )
+
+
+def _vat_id_holds(vat_id: str) -> bool:
+    prefix = vat_id[:2].upper()
+    if not prefix.isalpha():
+        return False
+    module = get_cc_module(_VAT_PREFIX.get(prefix, prefix.lower()), "vat")
+    if module is None:
+        return True
+    try:
+        module.validate(vat_id)
+    except ValidationError:
+        return False
+    return True
+
+
+def iban_holds(subject: Subject) -> Iterator[Finding]:
+    """IF-IBAN: ISO 7064 MOD 97-10 and the country's length. An account number of another kind is not judged."""
+    account = subject.invoice.payment.iban
+    if account is None or not (account[:2].isalpha() and account[2:4].isdigit()):
+        return
+    try:
+        iban.validate(account, check_country=False)
+    except ValidationError:
+        yield RULES["IF-IBAN"].finding(
+            f"The IBAN {account[:40]!r} has not the check digits or the length it should have. Do not pay to it before the seller has confirmed it.",
+            pointers=("/payment/iban",),
+            values={"iban": account[:40]},
+        )

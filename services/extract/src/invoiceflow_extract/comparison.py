@@ -1,0 +1,84 @@
+"""The e-invoice beside the page it travels with.
+
+A hybrid invoice (Factur-X, ZUGFeRD) says everything twice, and people pay what they see. A difference is found where the
+page does not show the e-invoice's value in any usual format and another reader is sure that it shows a different one.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from invoiceflow_contracts.extraction import Finding
+from invoiceflow_contracts.invoice import Invoice
+from invoiceflow_extract.printed import PrintedText
+from invoiceflow_extract.reading import Reading
+from invoiceflow_extract.rules import RULES
+
+__all__ = ["SURE", "differences", "not_shown"]
+
+SURE = 0.7
+"""Confidence from which the page's reader is believed against the e-invoice."""
+
+Value = str | date | Decimal
+
+
+@dataclass(frozen=True)
+class _Field:
+    pointer: str
+    rule: str
+    name: str
+    of: Callable[[Invoice], Value | None]
+
+
+_FIELDS = (
+    _Field("/number", "IF-PAGE-NUMBER", "number", lambda invoice: invoice.number),
+    _Field("/issue_date", "IF-PAGE-DATE", "issue date", lambda invoice: invoice.issue_date),
+    _Field("/totals/net", "IF-PAGE-TOTAL", "total without VAT", lambda invoice: invoice.totals.net),
+    _Field("/totals/tax", "IF-PAGE-TOTAL", "VAT", lambda invoice: invoice.totals.tax),
+    _Field("/totals/gross", "IF-PAGE-TOTAL", "total with VAT", lambda invoice: invoice.totals.gross),
+    _Field("/totals/payable", "IF-PAGE-TOTAL", "amount due", lambda invoice: invoice.totals.payable),
+    _Field("/payment/iban", "IF-PAGE-IBAN", "IBAN", lambda invoice: invoice.payment.iban),
+    _Field("/seller/vat_id", "IF-PAGE-VAT-ID", "seller's VAT identifier", lambda invoice: invoice.seller.vat_id),
+)
+
+
+def _shows(page: PrintedText, value: Value) -> bool:
+    if isinstance(value, Decimal):
+        return page.shows_amount(value)
+    if isinstance(value, date):
+        return page.shows_date(value)
+    return page.shows_text(value)
+
+
+def not_shown(einvoice: Invoice, page: PrintedText) -> frozenset[str]:
+    """Return the pointers of the compared values that the page does not show."""
+    if page.is_empty:
+        return frozenset()
+    return frozenset(
+        field.pointer for field in _FIELDS if (value := field.of(einvoice)) is not None and not _shows(page, value)
+    )
+
+
+def differences(einvoice: Invoice, missing: frozenset[str], printed: Reading) -> Iterator[Finding]:
+    """Yield a finding for each value in ``missing`` of which the page's reader is sure that it is another one.
+
+    Args:
+        einvoice: what the e-invoice says.
+        missing: what ``not_shown`` returned for it.
+        printed: what a reader made of the page.
+    """
+    for field in _FIELDS:
+        stated, shown = field.of(einvoice), field.of(printed.invoice)
+        evidence = printed.evidence.get(field.pointer)
+        if field.pointer not in missing or shown is None or evidence is None or evidence.confidence < SURE:
+            continue
+        if shown == stated or (
+            isinstance(stated, Decimal) and isinstance(shown, Decimal) and abs(shown) == abs(stated)
+        ):
+            continue
+        yield RULES[field.rule].finding(
+            f"The e-invoice's {field.name} is {stated}, but the page shows {shown}. Ask the seller which of them holds.",
+            pointers=(field.pointer,),
+            values={"e-invoice": stated, "page": shown, "text on the page": evidence.text},
+        )

@@ -1,0 +1,104 @@
+"""The use case of the extract service: a read document becomes a checked invoice."""
+
+import asyncio
+import gzip
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+
+from invoiceflow_chassis.ports import ObjectStore
+from invoiceflow_chassis.service import Delivery
+from invoiceflow_contracts.events import DocumentProgressV1, InvoiceExtractedV1, OcrCompletedV1
+from invoiceflow_contracts.extraction import Cost
+from invoiceflow_contracts.layout import Engine, Layout
+from invoiceflow_extract.einvoice import Candidate
+from invoiceflow_extract.extraction import Document, extract
+from invoiceflow_extract.ports import Extractor
+from invoiceflow_extract.review import confidence, needs_review
+from invoiceflow_extract.settings import ExtractSettings
+
+__all__ = ["ENGINE", "extract_invoice"]
+
+ENGINE = Engine(name="invoiceflow-extract", version="1")
+"""A new version makes every result anew: raise it whenever the same document would give another invoice."""
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+async def extract_invoice(
+    event: OcrCompletedV1,
+    delivery: Delivery,
+    *,
+    objects: ObjectStore,
+    extractor: Extractor,
+    settings: ExtractSettings,
+    now: Callable[[], datetime] = _now,
+) -> Sequence[InvoiceExtractedV1]:
+    """Return ``invoice.extracted`` for a document that has been read.
+
+    The result is stored before it is published, under the hashes of what it was made from: a redelivery finds it there
+    and publishes the same event again, with the same times and costs.
+
+    Raises:
+        PermanentError: the document has no invoice that could be read; see ``extraction.extract``.
+        TransientError: the object store or an extractor cannot be reached.
+    """
+    name = f"{event.content.sha256}/{event.layout.sha256}/{ENGINE.name}-{ENGINE.version}.json.gz"
+    stored = await objects.find(event.tenant, settings.bucket, name)
+    if stored is not None:
+        return [InvoiceExtractedV1.model_validate_json(gzip.decompress(stored))]
+    await delivery.announce(
+        DocumentProgressV1(
+            tenant=event.tenant,
+            document_id=event.document_id,
+            stage="extract",
+            pages_done=0,
+            pages_total=event.pages,
+            at=now(),
+        )
+    )
+    wall, cpu = time.perf_counter(), time.process_time()
+    document = await _fetch(event, objects, settings)
+    extraction = await extract(document, extractor, max_einvoice_size=settings.max_einvoice_size)
+    sureness = confidence(extraction.reading)
+    cost = Cost(
+        stage="extract",
+        wall_seconds=round(time.perf_counter() - wall, 6),
+        # Of the whole process: with several documents at once, an upper bound for this one.
+        cpu_seconds=round(time.process_time() - cpu, 6),
+    )
+    result = InvoiceExtractedV1(
+        tenant=event.tenant,
+        document_id=event.document_id,
+        content=event.content,
+        invoice=extraction.reading.invoice,
+        evidence=extraction.reading.evidence,
+        findings=extraction.findings,
+        confidence=sureness,
+        needs_review=needs_review(sureness, extraction.findings, settings.review_below),
+        engine=ENGINE,
+        costs=(event.cost, cost),
+        extracted_at=now(),
+    )
+    data = gzip.compress(result.model_dump_json().encode(), compresslevel=5, mtime=0)
+    await objects.put(event.tenant, settings.bucket, name, data, media_type="application/gzip")
+    return [result]
+
+
+async def _fetch(event: OcrCompletedV1, objects: ObjectStore, settings: ExtractSettings) -> Document:
+    """Return the layout, the files found inside, and the PDF itself where its metadata are to be looked at."""
+    layout = await asyncio.to_thread(_layout, await objects.get(event.tenant, event.layout))
+    files = tuple([Candidate(file, await objects.get(event.tenant, file.content)) for file in event.embedded])
+    is_pdf = event.content.media_type == "application/pdf" and event.content.size <= settings.max_inspected_pdf_size
+    return Document(
+        layout=layout,
+        files=files,
+        is_bare=any(file.content.sha256 == event.content.sha256 for file in event.embedded),
+        pdf=await objects.get(event.tenant, event.content) if is_pdf else None,
+    )
+
+
+def _layout(data: bytes) -> Layout:
+    return Layout.model_validate_json(gzip.decompress(data))

@@ -1,0 +1,29 @@
+"""What can be set, from environment variables that begin with ``INVOICEFLOW_EXTRACT_``."""
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+__all__ = ["ExtractSettings"]
+
+
+class ExtractSettings(BaseSettings):
+    """Settings of the extract service."""
+
+    model_config = SettingsConfigDict(env_prefix="INVOICEFLOW_EXTRACT_", extra="ignore")
+
+    bucket: str = Field(
+        default="invoiceflow-extractions", description="Where results are kept, so that none is made twice."
+    )
+    concurrency: int = Field(default=4, ge=1, le=64, description="Documents handled at the same time.")
+    time_limit: float = Field(
+        default=60.0, gt=0, description="Seconds before a document is given back and tried again."
+    )
+    review_below: float = Field(
+        default=0.75, ge=0, le=1, description="Confidence of a key field below which a person should look."
+    )
+    max_einvoice_size: int = Field(default=16 * 1024 * 1024, gt=0, description="Bytes of an e-invoice.")
+    max_inspected_pdf_size: int = Field(
+        default=32 * 1024 * 1024,
+        ge=0,
+        description="Bytes up to which a PDF's metadata are looked at for a declared e-invoice; 0 turns it off.",
+    )
