@@ -2,7 +2,7 @@
 
 from typing import ClassVar, Self
 
-from pydantic import Base64Bytes, Field, model_validator
+from pydantic import Base64Bytes, ConfigDict, Field, model_validator
 
 from invoiceflow_contracts.content import ContentRef
 from invoiceflow_contracts.events.base import Event, Metadata
@@ -15,6 +15,16 @@ class DocumentSubmittedV1(Event):
 
     Exactly one of ``content`` and ``inline`` is given.
     """
+
+    # What the validator below demands, for those who have only the schema.
+    model_config = ConfigDict(
+        json_schema_extra={
+            "oneOf": [
+                {"required": ["content"], "properties": {"content": {"type": "object"}}},
+                {"required": ["inline"], "properties": {"inline": {"type": "string"}}},
+            ]
+        }
+    )
 
     event_type: ClassVar[str] = "document.submitted"
     event_version: ClassVar[int] = 1
