@@ -1,0 +1,264 @@
+"""A service's consumer: many records at a time, committed in order, in one group.
+
+FastStream drives the consumer with manual acknowledgement; each record is handed to a task of its own at once,
+so the client keeps polling whatever a handler takes. When enough records of a topic are in flight its partitions
+are paused, which keeps the consumer in its group (kafka: max.poll.interval.ms counts from the last poll).
+"""
+
+import asyncio
+import logging
+import time
+from collections import Counter
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Any
+
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
+from aiokafka.errors import IllegalStateError, KafkaError
+from faststream import AckPolicy
+from faststream.kafka import KafkaBroker
+from faststream.kafka.message import KafkaAckableMessage, KafkaMessage
+
+from invoiceflow_chassis.kafka.delivery import Processor
+from invoiceflow_chassis.kafka.offsets import OffsetTracker
+from invoiceflow_chassis.kafka.records import Record
+from invoiceflow_chassis.kafka.settings import KafkaSettings
+from invoiceflow_chassis.metrics import IN_FLIGHT
+from invoiceflow_contracts.topics import RETRY_SUFFIX, TOPICS
+
+if TYPE_CHECKING:
+    from faststream.kafka.subscriber.usecase import DefaultSubscriber
+
+__all__ = ["GroupConsumer"]
+
+_log = logging.getLogger(__name__)
+
+BACKLOG = 16
+"""Records of a topic taken beyond those that are being handled, so that a free slot never waits for a fetch."""
+RETRIES_WAITING = 1_000
+"""Records of a retry topic that wait for their time at once."""
+
+
+class _Work:
+    """A record on its way, and the task that settles it."""
+
+    def __init__(self, record: Record, tracker: OffsetTracker) -> None:
+        self.record = record
+        self.tracker = tracker
+        self.started = False
+        self.task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        self.started = True
+
+
+class GroupConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
+    """Consumes the topics of one service, and their retry partners, as one member of one group."""
+
+    def __init__(
+        self,
+        broker: KafkaBroker,
+        processor: Processor,
+        *,
+        service: str,
+        group: str,
+        topics: Collection[str],
+        settings: KafkaSettings,
+    ) -> None:
+        self._processor = processor
+        self._service = service
+        self._settings = settings
+        self._trackers: dict[TopicPartition, OffsetTracker] = {}
+        self._work: set[_Work] = set()
+        self._per_topic: Counter[str] = Counter()
+        self._paused: set[str] = set()
+        self._dirty = asyncio.Event()
+        self._committed: dict[TopicPartition, int] = {}
+        self._committer: asyncio.Task[None] | None = None
+        self._stopping = False
+        self._last_progress = time.monotonic()
+        retries = [topic + RETRY_SUFFIX for topic in topics if TOPICS[topic].dead_letters]
+        self._subscriber: DefaultSubscriber = broker.subscriber(
+            *topics,
+            *retries,
+            group_id=group,
+            ack_policy=AckPolicy.MANUAL,
+            auto_offset_reset="earliest",
+            fetch_max_wait_ms=settings.fetch_max_wait_ms,
+            max_partition_fetch_bytes=max(TOPICS[topic].max_message_bytes for topic in topics),
+            max_poll_interval_ms=settings.max_poll_interval_ms,
+            session_timeout_ms=settings.session_timeout_ms,
+            heartbeat_interval_ms=settings.heartbeat_interval_ms,
+            rebalance_timeout_ms=settings.rebalance_timeout_ms,
+            listener=self,
+            parser=self._parse,
+            decoder=self._pass_on,
+            no_reply=True,
+        )
+        self._subscriber(self._take)
+
+    @property
+    def assigned(self) -> bool:
+        """Whether the group has given this member its partitions."""
+        consumer = self._subscriber.consumer
+        return consumer is not None and bool(consumer.assignment())
+
+    async def is_stuck(self, patience: float) -> bool:
+        """Return whether there is lag and nothing was taken or settled for ``patience`` seconds.
+
+        A broker that does not answer is no reason: restarting the consumer would not bring it back.
+        """
+        consumer = self._subscriber.consumer
+        if consumer is None or time.monotonic() - self._last_progress < patience:
+            return False
+        assignment = consumer.assignment()
+        try:
+            async with asyncio.timeout(2):
+                ends: dict[TopicPartition, int] = await consumer.end_offsets(assignment)
+                positions = {partition: await consumer.position(partition) for partition in assignment}
+        except (TimeoutError, KafkaError):
+            return False
+        if any(not work.record.is_retry for work in self._work):
+            return True
+        return any(ends[partition] > positions[partition] for partition in assignment)
+
+    # -- taking records -----------------------------------------------------------------------------------------------
+
+    async def _parse(self, record: "ConsumerRecord[bytes, bytes]") -> KafkaMessage:
+        """Wrap the raw record without looking at it: FastStream's own parser fails on headers that are not UTF-8."""
+        return KafkaAckableMessage(
+            body=record.value or b"",
+            headers={},
+            raw_message=record,
+            message_id=f"{record.topic}-{record.partition}-{record.offset}",
+            consumer=self._consumer(),
+        )
+
+    async def _pass_on(self, message: KafkaMessage) -> Any:
+        return message.raw_message
+
+    async def _take(self, raw: Any) -> None:
+        partition = TopicPartition(raw.topic, raw.partition)
+        tracker = self._trackers.setdefault(partition, OffsetTracker())
+        tracker.begin(raw.offset)
+        record = Record(raw.topic, raw.partition, raw.offset, raw.key, raw.value, raw.headers)
+        work = _Work(record, tracker)
+        self._work.add(work)
+        self._last_progress = time.monotonic()
+        self._per_topic[record.topic] += 1
+        IN_FLIGHT.labels(self._service, record.topic).inc()
+        work.task = asyncio.create_task(self._settle(work), name=f"{record.topic}-{record.partition}-{record.offset}")
+        if self._per_topic[record.topic] >= self._limit(record):
+            self._paused.add(record.topic)
+            self._apply_pauses()
+
+    async def _settle(self, work: _Work) -> None:
+        record = work.record
+        try:
+            await self._processor.process(record, work.start)
+        except asyncio.CancelledError:
+            # Handed back: not finished, so not committed, so delivered again.
+            pass
+        except Exception:  # noqa: BLE001  # logged with its trace; raising would end the task unseen
+            # Nothing of this record may count as done; its partition stays behind it until the process is restarted.
+            _log.exception("A record could not be settled: %s-%d-%d", record.topic, record.partition, record.offset)
+        else:
+            work.tracker.finish(record.offset)
+            self._last_progress = time.monotonic()
+            self._dirty.set()
+        finally:
+            self._work.discard(work)
+            IN_FLIGHT.labels(self._service, record.topic).dec()
+            self._per_topic[record.topic] -= 1
+            if record.topic in self._paused and self._per_topic[record.topic] < self._limit(record) - BACKLOG // 2:
+                self._paused.discard(record.topic)
+                self._apply_pauses()
+
+    def _limit(self, record: Record) -> int:
+        return RETRIES_WAITING if record.is_retry else self._processor.concurrency(record.topic) + BACKLOG
+
+    def _apply_pauses(self) -> None:
+        consumer = self._consumer()
+        for partition in consumer.assignment():
+            if self._stopping or partition.topic in self._paused:
+                consumer.pause(partition)
+            else:
+                consumer.resume(partition)
+
+    # -- committing ---------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Begin to commit; called before the broker starts."""
+        self._committer = asyncio.create_task(self._commit_as_finished(), name=f"{self._service}-commit")
+
+    async def _commit_as_finished(self) -> None:
+        while True:
+            await self._dirty.wait()
+            self._dirty.clear()
+            if not await self._commit(list(self._trackers)):
+                await asyncio.sleep(1)
+                self._dirty.set()
+
+    async def _commit(self, partitions: Collection[TopicPartition]) -> bool:
+        offsets = {
+            partition: offset
+            for partition in partitions
+            if partition in self._trackers
+            and (offset := self._trackers[partition].committable) is not None
+            and self._committed.get(partition) != offset
+        }
+        if not offsets:
+            return True
+        try:
+            await self._consumer().commit(offsets)
+        except (KafkaError, IllegalStateError) as error:
+            # The records come again, here or at another member; they are handled idempotently.
+            _log.warning("Offsets were not committed (%s).", type(error).__name__)
+            return False
+        self._committed.update(offsets)
+        return True
+
+    # -- rebalance and shutdown ---------------------------------------------------------------------------------------
+
+    async def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:
+        """Finish what runs, hand back what waits, commit; then the partitions may go to another member."""
+        await self._drain(
+            [work for work in self._work if TopicPartition(work.record.topic, work.record.partition) in revoked]
+        )
+        await self._commit(revoked)
+        for partition in revoked:
+            self._trackers.pop(partition, None)
+            self._committed.pop(partition, None)
+
+    async def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
+        self._last_progress = time.monotonic()
+        self._apply_pauses()
+        _log.info("%d partitions assigned.", len(assigned))
+
+    async def stop(self) -> None:
+        """Take nothing more, drain, commit. The broker is stopped afterwards."""
+        self._stopping = True
+        if self._subscriber.consumer is not None:
+            self._apply_pauses()
+            await self._drain(list(self._work))
+            await self._commit(list(self._trackers))
+        if self._committer is not None:
+            self._committer.cancel()
+            await asyncio.wait([self._committer])
+
+    async def _drain(self, works: list[_Work]) -> None:
+        tasks = {work: work.task for work in works if work.task is not None}
+        for work, task in tasks.items():
+            if not work.started:
+                task.cancel()
+        if tasks:
+            await asyncio.wait(tasks.values(), timeout=self._settings.drain_seconds)
+            for task in tasks.values():
+                task.cancel()
+            await asyncio.wait(tasks.values())
+
+    def _consumer(self) -> AIOKafkaConsumer:
+        consumer = self._subscriber.consumer
+        if consumer is None:
+            msg = "the consumer is not running"
+            raise RuntimeError(msg)
+        return consumer

@@ -1,0 +1,103 @@
+"""The producer: idempotent, acknowledged by every in-sync replica, and never waiting without end."""
+
+import asyncio
+import logging
+from datetime import UTC, datetime
+from uuid import UUID
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError, MessageSizeTooLargeError
+from faststream.kafka.security import parse_security
+
+from invoiceflow_chassis.errors import PermanentError, TransientError
+from invoiceflow_chassis.kafka.records import OutgoingRecord
+from invoiceflow_chassis.kafka.settings import KafkaSettings
+from invoiceflow_chassis.metrics import PUBLISHED
+from invoiceflow_chassis.trace import current_traceparent
+from invoiceflow_contracts.cloudevents import encode
+from invoiceflow_contracts.events import DocumentEvent, Event
+from invoiceflow_contracts.topics import TOPICS, topic_of
+
+__all__ = ["KafkaProducer", "KafkaPublisher"]
+
+_log = logging.getLogger(__name__)
+
+
+class KafkaProducer:
+    """One connection for everything a process publishes."""
+
+    def __init__(self, settings: KafkaSettings) -> None:
+        self._settings = settings
+        self._producer: AIOKafkaProducer | None = None
+
+    async def start(self) -> None:
+        """Connect; raises ``KafkaError`` while no broker answers."""
+        producer = AIOKafkaProducer(
+            bootstrap_servers=self._settings.bootstrap_servers,
+            acks="all",
+            enable_idempotence=True,
+            max_request_size=max(topic.max_message_bytes for topic in TOPICS.values()),
+            **parse_security(self._settings.security()),
+        )
+        try:
+            await producer.start()
+        except BaseException:
+            await producer.stop()
+            raise
+        self._producer = producer
+
+    async def stop(self) -> None:
+        """Send what is buffered and disconnect."""
+        if self._producer is not None:
+            producer, self._producer = self._producer, None
+            try:
+                async with asyncio.timeout(self._settings.send_timeout_seconds):
+                    await producer.stop()
+            except (TimeoutError, KafkaError):
+                _log.warning("The producer could not be closed in order; what it held will be published again.")
+
+    async def send(self, record: OutgoingRecord) -> None:
+        """Return once the record is acknowledged.
+
+        Raises:
+            TransientError: no acknowledgement in time; the record may still arrive.
+            PermanentError: the record is larger than its topic takes.
+        """
+        if self._producer is None:
+            raise TransientError("broker_unavailable", "Kafka is not connected yet. Try again in a moment.")
+        try:
+            async with asyncio.timeout(self._settings.send_timeout_seconds):
+                await self._producer.send_and_wait(
+                    record.topic, value=record.value, key=record.key, headers=list(record.headers)
+                )
+        except MessageSizeTooLargeError as error:
+            raise PermanentError(
+                "event_too_large", f"The event is larger than topic {record.topic} takes. Split the document."
+            ) from error
+        except (TimeoutError, KafkaError) as error:
+            raise TransientError(
+                "broker_unavailable", "Kafka did not acknowledge the event in time. Try again in a moment."
+            ) from error
+
+
+class KafkaPublisher:
+    """The ``Publisher`` port for one service."""
+
+    def __init__(self, producer: KafkaProducer, service: str) -> None:
+        self._producer = producer
+        self._service = service
+
+    async def publish(self, event: Event, *, event_id: UUID, key: str | None = None) -> None:
+        topic = topic_of(type(event)).name
+        subject = str(event.document_id) if isinstance(event, DocumentEvent) else None
+        value, headers = encode(
+            event,
+            event_id=event_id,
+            source=f"/invoiceflow/{self._service}",
+            time=datetime.now(UTC),
+            subject=subject,
+            traceparent=current_traceparent(),
+        )
+        chosen = key or subject
+        await self._producer.send(OutgoingRecord(topic, chosen.encode() if chosen else None, value, list(headers)))
+        PUBLISHED.labels(self._service, topic).inc()

@@ -1,0 +1,118 @@
+"""The brokers that the delivery suite runs on: the embedded one and a real Kafka."""
+
+import os
+import socket
+import time
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+from confluent_kafka import KafkaException, Producer
+from confluent_kafka.admin import AdminClient, NewTopic
+
+from invoiceflow_chassis.kafka import KafkaSettings
+from invoiceflow_chassis.testing.kafka import Broker
+from invoiceflow_contracts.topics import topic_specs
+
+KAFKA_IMAGE = "apache/kafka:4.1.0"
+
+
+@pytest.fixture
+def embedded() -> Iterator[str]:
+    """librdkafka's in-memory cluster; it lives as long as its producer."""
+    producer = Producer({"bootstrap.servers": "unused", "test.mock.num.brokers": 1, "log_level": 0})
+    broker = next(iter(producer.list_topics(timeout=10).brokers.values()))
+    for topic in _topic_names():
+        producer.list_topics(topic, timeout=10)
+    yield f"{broker.host}:{broker.port}"
+    producer.flush(1)
+
+
+def _topic_names() -> list[str]:
+    return [spec.name for spec in topic_specs()]
+
+
+@pytest.fixture(scope="session")
+def kafka_container() -> Iterator[str]:
+    """A real Kafka: KRaft, one node."""
+    os.environ.setdefault("TESTCONTAINERS_RYUK_DISABLED", "true")
+    import docker  # noqa: PLC0415  # only where an engine is asked for
+    from testcontainers.core.container import DockerContainer  # noqa: PLC0415
+
+    try:
+        docker.from_env().ping()
+    except docker.errors.DockerException as error:
+        if os.environ.get("INVOICEFLOW_REQUIRE_ENGINE"):
+            pytest.fail(f"INVOICEFLOW_REQUIRE_ENGINE is set, but no Docker engine answers: {error}")
+        pytest.skip("no Docker engine answers: the delivery is not tried on a real Kafka")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    container = DockerContainer(KAFKA_IMAGE).with_bind_ports(9092, port)
+    for name, value in {
+        "KAFKA_NODE_ID": "1",
+        "KAFKA_PROCESS_ROLES": "broker,controller",
+        "KAFKA_LISTENERS": "PLAINTEXT://:9092,CONTROLLER://:9093",
+        "KAFKA_ADVERTISED_LISTENERS": f"PLAINTEXT://127.0.0.1:{port}",
+        "KAFKA_CONTROLLER_LISTENER_NAMES": "CONTROLLER",
+        "KAFKA_LISTENER_SECURITY_PROTOCOL_MAP": "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT",
+        "KAFKA_CONTROLLER_QUORUM_VOTERS": "1@localhost:9093",
+        "KAFKA_OFFSETS_TOPIC_REPLICATION_FACTOR": "1",
+        "KAFKA_TRANSACTION_STATE_LOG_REPLICATION_FACTOR": "1",
+        "KAFKA_TRANSACTION_STATE_LOG_MIN_ISR": "1",
+        "KAFKA_GROUP_INITIAL_REBALANCE_DELAY_MS": "0",
+    }.items():
+        container = container.with_env(name, value)
+    with container:
+        admin = AdminClient({"bootstrap.servers": f"127.0.0.1:{port}", "log_level": 0})
+        deadline = time.monotonic() + 90
+        while True:
+            try:
+                admin.list_topics(timeout=2)
+                break
+            except KafkaException:
+                if time.monotonic() > deadline:
+                    raise
+        yield f"127.0.0.1:{port}"
+
+
+@pytest.fixture
+def real(kafka_container: str) -> str:
+    """The real Kafka with empty topics."""
+    admin = AdminClient({"bootstrap.servers": kafka_container, "log_level": 0})
+    ours = [name for name in admin.list_topics(timeout=10).topics if name in set(_topic_names())]
+    deadline = time.monotonic() + 60
+    for done in admin.delete_topics(ours).values() if ours else ():
+        done.result()
+    while True:
+        creations = admin.create_topics([NewTopic(name, 4, 1) for name in _topic_names()])
+        try:
+            for done in creations.values():
+                done.result()
+        except KafkaException:  # a topic of the last test is still being deleted
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.2)
+            admin.delete_topics([n for n in admin.list_topics(timeout=10).topics if n in set(_topic_names())])
+        else:
+            return kafka_container
+
+
+@pytest.fixture(params=["embedded", pytest.param("real", marks=pytest.mark.engine)])
+def bootstrap(request: pytest.FixtureRequest) -> str:
+    """Each broker in turn."""
+    address: str = request.getfixturevalue(request.param)
+    return address
+
+
+@pytest.fixture
+async def broker(bootstrap: str, request: pytest.FixtureRequest) -> AsyncIterator[Broker]:
+    settings = KafkaSettings(
+        bootstrap_servers=bootstrap,
+        fetch_max_wait_ms=20,
+        retry_delays_seconds=(0.1, 0.1, 0.1),
+        drain_seconds=2,
+        send_timeout_seconds=5,
+    )
+    broker = Broker(bootstrap, settings, embedded="embedded" in request.fixturenames)
+    yield broker
+    await broker.close()
