@@ -1,0 +1,131 @@
+"""What the REST API answers, as far as the command line shows it; fields it does not know are left alone."""
+
+from datetime import date
+from typing import Literal
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from invoiceflow_contracts.extraction import Evidence, Finding, Severity
+from invoiceflow_contracts.invoice import Invoice, Money
+
+__all__ = [
+    "LOW_CONFIDENCE",
+    "Accepted",
+    "Document",
+    "InvoiceRow",
+    "InvoiceView",
+    "PartyName",
+    "Problem",
+    "RaisedRule",
+]
+
+LOW_CONFIDENCE = 0.75
+"""Values that are less sure than this are named in tables."""
+
+
+class _Answer(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Problem(_Answer):
+    """The parts of a problem document (RFC 9457) that are shown."""
+
+    code: str = "http_error"
+    detail: str = "The server gave no reason."
+
+
+class Accepted(_Answer):
+    """One document of an answer to ``POST /v1/documents``."""
+
+    document_id: UUID | None = None
+    filename: str | None = None
+    known: bool = False
+    problem: Problem | None = Field(default=None, description="Why it was refused.")
+
+
+class DocumentError(_Answer):
+    """Why a document failed."""
+
+    code: str
+    message: str
+
+
+class Document(_Answer):
+    """How far a document is."""
+
+    id: UUID
+    filename: str | None = None
+    media_type: str | None = None
+    size: int | None = None
+    status: Literal["received", "processing", "extracted", "failed"]
+    stage: str | None = None
+    pages_done: int | None = None
+    pages_total: int | None = None
+    attempts: int | None = None
+    error: DocumentError | None = None
+    received_at: AwareDatetime | None = None
+    read_at: AwareDatetime | None = None
+    extracted_at: AwareDatetime | None = None
+    failed_at: AwareDatetime | None = None
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more will happen to it unless it is submitted again."""
+        return self.status in {"extracted", "failed"}
+
+    @property
+    def seconds(self) -> float | None:
+        """From the upload to the end, by the server's clock."""
+        end = self.extracted_at if self.status == "extracted" else self.failed_at
+        return (end - self.received_at).total_seconds() if end and self.received_at else None
+
+
+class InvoiceView(_Answer):
+    """An invoice with where each value stands; its id is its document's id."""
+
+    id: UUID
+    filename: str | None = None
+    invoice: Invoice
+    evidence: dict[str, Evidence] = Field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()
+    confidence: float
+    needs_review: bool
+
+    @property
+    def unsure(self) -> tuple[str, ...]:
+        """The fields with low confidence, such as ``totals.net`` or ``lines.0.quantity``, the least sure first."""
+        low = sorted(
+            (item.confidence, name) for name, item in self.evidence.items() if item.confidence < LOW_CONFIDENCE
+        )
+        return tuple(pointer.strip("/").replace("/", ".") for _, pointer in low)
+
+
+class PartyName(_Answer):
+    """Who sold or bought."""
+
+    name: str | None = None
+
+
+class RaisedRule(_Answer):
+    """A finding in brief."""
+
+    rule: str
+    severity: Severity
+
+
+class InvoiceRow(_Answer):
+    """An invoice as lists show it."""
+
+    id: UUID
+    filename: str | None = None
+    number: str | None = None
+    issue_date: date | None = None
+    seller: PartyName = PartyName()
+    net: Money | None = None
+    tax: Money | None = None
+    gross: Money | None = None
+    currency: str | None = None
+    findings: tuple[RaisedRule, ...] = ()
+    confidence: float
+    needs_review: bool

@@ -1,0 +1,37 @@
+"""Starting the server: in place of this process, or beside it.
+
+The command line knows no service, so that the server is always another program: ``python -m invoiceflow_standalone``.
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+__all__ = ["become_server", "server_command", "server_environment"]
+
+
+def server_command() -> list[str]:
+    """Return what to run."""
+    return [sys.executable, "-m", "invoiceflow_standalone"]
+
+
+def server_environment(
+    *, host: str | None = None, port: int | None = None, data_dir: Path | None = None, inherit: bool = True
+) -> dict[str, str]:
+    """Return this process' environment with the server's settings in it.
+
+    What is None is left as it is; without ``inherit`` every other setting of the server has its default.
+    """
+    given = {"INVOICEFLOW_HOST": host, "INVOICEFLOW_PORT": port, "INVOICEFLOW_DATA_DIR": data_dir}
+    kept = {name: value for name, value in os.environ.items() if inherit or not name.startswith("INVOICEFLOW_")}
+    return {**kept, **{name: str(value) for name, value in given.items() if value is not None}}
+
+
+def become_server(*, host: str | None, port: int | None, data_dir: Path | None) -> None:
+    """Turn into the server; does not return. Its signals and its exit code are this process' own."""
+    environment = server_environment(host=host, port=port, data_dir=data_dir)
+    command = server_command()
+    if sys.platform == "win32":  # where exec would leave the shell at once
+        raise SystemExit(subprocess.run(command, env=environment, check=False).returncode)  # noqa: S603
+    os.execve(command[0], command, environment)  # noqa: S606
