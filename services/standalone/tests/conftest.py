@@ -14,6 +14,8 @@ from uuid import NAMESPACE_URL, uuid5
 import pytest
 import uvicorn
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.base import BaseHTTPMiddleware, RequestResponseEndpoint
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
@@ -153,7 +155,13 @@ class FakeApi:
         return JSONResponse({"documents": {"extracted": 2, "failed": 1}, "invoices": {"total": 2, "needs_review": 1}})
 
     def asgi(self) -> Starlette:
-        starlette = Starlette(
+        async def authenticate(request: Request, call_next: RequestResponseEndpoint) -> Response:
+            if self.key is not None and request.headers.get("Authorization") != f"Bearer {self.key}":
+                return problem(401, "api_key_required", "This address needs an API key.")
+            return await call_next(request)
+
+        return Starlette(
+            middleware=[Middleware(BaseHTTPMiddleware, dispatch=authenticate)],
             routes=[
                 Route("/v1/documents", self.upload, methods=["POST"]),
                 Route("/v1/documents", self.documents),
@@ -163,17 +171,8 @@ class FakeApi:
                 Route("/v1/invoices/export", self.export),
                 Route("/v1/invoices/{id}", self.one_invoice),
                 Route("/v1/stats", self.stats),
-            ]
+            ],
         )
-
-        @starlette.middleware("http")
-        async def authenticate(request: Request, call_next: Any) -> Response:
-            if self.key is not None and request.headers.get("Authorization") != f"Bearer {self.key}":
-                return problem(401, "api_key_required", "This address needs an API key.")
-            response: Response = await call_next(request)
-            return response
-
-        return starlette
 
     def add(self, name: str) -> str:
         """Make a document known and return its id."""
