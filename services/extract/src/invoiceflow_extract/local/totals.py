@@ -1,0 +1,166 @@
+"""Which printed amounts are net, tax, gross and payable: the choice as a whole whose sums close.
+
+Every labelled amount is a candidate for the fields its label can mean. Instead of taking the best label
+field by field, combinations are compared: labels speak for single amounts, closing sums for the combination.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from itertools import product
+
+__all__ = ["Assignment", "Candidate", "assign", "closes"]
+
+_CENT = Decimal("0.011")
+_BEAM = 7
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Candidate:
+    """An amount that may be the total ``role``, with the weight its label gives it (0 to 1)."""
+
+    role: str
+    value: Decimal
+    weight: float
+    source: object = None
+
+
+@dataclass(slots=True)
+class Assignment:
+    """The chosen candidates by role, and the roles whose amount a sum proves."""
+
+    chosen: dict[str, Candidate] = field(default_factory=dict)
+    proved: set[str] = field(default_factory=set)
+    score: float = 0.0
+
+    def value(self, role: str) -> Decimal | None:
+        candidate = self.chosen.get(role)
+        return None if candidate is None else candidate.value
+
+
+def closes(left: Decimal, right: Decimal, terms: int = 1) -> bool:
+    """Return whether two amounts are equal up to one cent of rounding a term."""
+    return abs(left - right) <= _CENT * max(1, terms)
+
+
+def _best(candidates: Iterable[Candidate], role: str) -> list[Candidate | None]:
+    by_value: dict[tuple[Decimal, int], Candidate] = {}
+    for candidate in candidates:
+        if candidate.role == role:
+            key = (candidate.value, id(candidate.source))
+            if key not in by_value or by_value[key].weight < candidate.weight:
+                by_value[key] = candidate
+    ranked = sorted(by_value.values(), key=lambda candidate: -candidate.weight)
+    return [*ranked[:_BEAM], None]
+
+
+def assign(
+    candidates: Sequence[Candidate], line_sums: Sequence[Decimal] = (), rates: Sequence[Decimal] = ()
+) -> Assignment:
+    """Return the best assignment.
+
+    ``line_sums`` are sums of the lines' amounts as read; ``rates`` the tax rates (per cent) seen on the page.
+    """
+    best = Assignment()
+    for net, tax, gross in product(_best(candidates, "net"), _best(candidates, "tax"), _best(candidates, "gross")):
+        trial = _trial(net, tax, gross, line_sums, rates)
+        if trial is not None and trial.score > best.score:
+            best = trial
+    _settle_payable(best, candidates)
+    _settle_lines(best, candidates, line_sums)
+    return best
+
+
+def _trial(
+    net: Candidate | None,
+    tax: Candidate | None,
+    gross: Candidate | None,
+    line_sums: Sequence[Decimal],
+    rates: Sequence[Decimal],
+) -> Assignment | None:
+    chosen = {role: c for role, c in (("net", net), ("tax", tax), ("gross", gross)) if c is not None}
+    sources = [id(c.source) for c in chosen.values() if c.source is not None]
+    shared = len(sources) != len(set(sources))
+    if shared and not (net and gross and net.value == gross.value):
+        return None
+    trial = Assignment(chosen, set(), sum(c.weight for c in chosen.values()))
+    if shared:
+        trial.score -= 0.5
+    if net and tax and gross:
+        if closes(net.value + tax.value, gross.value):
+            trial.proved |= {"net", "tax", "gross"} if tax.value else {"net", "gross"}
+            trial.score += 2.0 if tax.value else 1.0
+        else:
+            trial.score -= 1.4
+    elif net and gross:
+        if net.value == gross.value:
+            trial.score += 0.3
+        elif abs(net.value) > abs(gross.value):
+            trial.score -= 1.0
+        elif any(closes(net.value * (100 + rate) / 100, gross.value, 2) for rate in rates):
+            trial.proved |= {"net", "gross"}
+            trial.score += 1.0
+    if gross and tax and not net and abs(tax.value) >= abs(gross.value):
+        trial.score -= 1.0
+    if net and tax and tax.value and any(closes(net.value * rate / 100, tax.value, 2) for rate in rates if rate):
+        trial.score += 0.4
+    for total, role in ((net, "net"), (gross, "gross")):
+        if total and any(total.value == line_sum for line_sum in line_sums):
+            trial.score += 0.6
+            trial.proved.add(role)
+    return trial
+
+
+def _settle_payable(best: Assignment, candidates: Sequence[Candidate]) -> None:
+    gross = best.value("gross")
+    options = [c for c in _best(candidates, "payable") if c is not None]
+    prepaid = [c for c in _best(candidates, "prepaid") if c is not None]
+    roundings = [c for c in _best(candidates, "rounding") if c is not None]
+    if gross is not None:
+        for payable in options:
+            for paid in [*prepaid, None]:
+                for rounding in [*roundings, None]:
+                    due = gross - (abs(paid.value) if paid else 0) + (rounding.value if rounding else 0)
+                    if closes(due, payable.value):
+                        best.chosen["payable"] = payable
+                        best.proved |= {"payable", "gross"}
+                        if paid:
+                            best.chosen["prepaid"] = paid
+                            best.proved.add("prepaid")
+                        if rounding:
+                            best.chosen["rounding"] = rounding
+                        return
+    if options:
+        best.chosen["payable"] = options[0]
+    if prepaid and prepaid[0].weight > 0.6:  # noqa: PLR2004
+        best.chosen["prepaid"] = prepaid[0]
+
+
+def _settle_lines(best: Assignment, candidates: Sequence[Candidate], line_sums: Sequence[Decimal]) -> None:
+    net = best.value("net")
+    lines = [c for c in _best(candidates, "lines_net") if c is not None]
+    allowances = _best(candidates, "allowances")
+    charges = _best(candidates, "charges")
+    if net is not None:
+        for total in lines:
+            for allowance, charge in product(allowances, charges):
+                if not allowance and not charge:
+                    continue
+                expected = total.value - (abs(allowance.value) if allowance else 0) + (charge.value if charge else 0)
+                if closes(expected, net):
+                    best.chosen["lines_net"] = total
+                    best.proved |= {"lines_net", "net"}
+                    for role, candidate in (("allowances", allowance), ("charges", charge)):
+                        if candidate:
+                            best.chosen[role] = candidate
+                            best.proved.add(role)
+                    return
+    for total in lines:
+        if total.value in line_sums or (net is not None and total.value == net):
+            best.chosen["lines_net"] = total
+            if total.value in line_sums:
+                best.proved.add("lines_net")
+            return
+    strong = [c for c in lines if c.weight > 0.8]  # noqa: PLR2004
+    if strong:
+        best.chosen["lines_net"] = strong[0]
