@@ -1,0 +1,107 @@
+# Invoiceflow: `make` explains itself. Everything is installed inside this folder (.tools, .venv); nothing needs root.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+export UV_PYTHON_DOWNLOADS := never
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$p"; break; }; done)
+
+UV := .tools/uv/bin/uv
+BIN := .venv/bin
+PACKAGES := contracts chassis samples evaluation services/ingest services/ocr services/extract services/query services/standalone
+SERVICES := ingest ocr extract query standalone
+SOURCES := $(PACKAGES) tests
+DIR ?= samples
+SEED ?= 1
+ARGS ?=
+
+.PHONY: help
+help: ## This list
+	@echo "Invoiceflow turns invoices in any form into checked, queryable data."
+	@echo
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo
+	@echo "Start with: make demo"
+
+# -- set-up ------------------------------------------------------------------------------------------------------------
+
+$(UV): requirements/tools.lock
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or later is needed and was not found. Install it, or name it: make PYTHON=/path/to/python3"; exit 1; }
+	@"$(PYTHON)" -m venv .tools/uv || { echo "Python's venv module does not work. On Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
+	@.tools/uv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/tools.lock
+	@touch $@
+
+.venv/installed: requirements/dev.lock pyproject.toml $(addsuffix /pyproject.toml,$(PACKAGES)) | $(UV)
+	@echo "Installing the locked packages into .venv ..."
+	@test -x $(BIN)/python || $(UV) venv --quiet --python "$(PYTHON)" .venv
+	@$(UV) pip sync --quiet --python .venv --require-hashes requirements/dev.lock
+	@$(UV) pip install --quiet --python .venv --no-deps --no-build-isolation $(addprefix --editable ./,$(PACKAGES))
+	@touch $@
+
+.PHONY: setup
+setup: .venv/installed ## Install everything from the lock files into .venv
+
+# -- use ---------------------------------------------------------------------------------------------------------------
+
+.PHONY: demo
+demo: .venv/installed ## Send the sample invoices through all four services and show what was extracted
+	@$(BIN)/invoiceflow demo samples/documents
+
+.PHONY: run
+run: .venv/installed ## Serve on http://127.0.0.1:8080 (INVOICEFLOW_PORT, INVOICEFLOW_DATA_DIR); ctrl-C stops
+	@exec $(BIN)/invoiceflow run
+
+# -- develop -----------------------------------------------------------------------------------------------------------
+
+.PHONY: test
+test: .venv/installed ## Run every test that this machine can run, and say which it cannot and why
+	@$(BIN)/pytest $(ARGS)
+
+.PHONY: check
+check: .venv/installed ## Format, lint, types, generated files and the quick tests: under two minutes
+	@$(BIN)/ruff format --quiet --check .
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy $(addsuffix /src,$(PACKAGES))
+	@$(BIN)/python -m invoiceflow_contracts.generate --check
+	@$(BIN)/pytest -q -m "not slow and not engine" $(ARGS)
+
+.PHONY: format
+format: .venv/installed ## Format the code and mend what can be mended
+	@$(BIN)/ruff check --quiet --fix-only .
+	@$(BIN)/ruff format .
+
+.PHONY: schemas
+schemas: .venv/installed ## Generate the JSON Schemas and the AsyncAPI document from the contracts
+	@$(BIN)/python -m invoiceflow_contracts.generate
+
+.PHONY: samples
+samples: .venv/installed ## Generate the sample invoices and their truth (SEED=1)
+	@$(BIN)/python -m invoiceflow_samples --out samples/documents --seed $(SEED)
+
+.PHONY: eval
+eval: .venv/installed ## Precision, recall and F1 on labelled documents (DIR=samples, ARGS=--ignore-xml)
+	@$(BIN)/python -m invoiceflow_evaluation "$(DIR)" $(ARGS)
+
+.PHONY: bench
+bench: .venv/installed ## Latency by stage, and pages a second beside bare docling and bare RapidOCR
+	@$(BIN)/python -m invoiceflow_evaluation.bench $(ARGS)
+
+# A lock names versions and hashes and no download address, so that plain pip and an air-gapped mirror serve as well.
+LOCK = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+	$(foreach package,$(PACKAGES),--no-emit-package invoiceflow-$(notdir $(package)))
+
+.PHONY: lock
+lock: $(UV) ## Lock the dependencies anew (UPGRADE=--upgrade for newer versions)
+	@echo "uv==$$($(UV) --version | cut -d' ' -f2)" | $(LOCK) $(UPGRADE) - --output-file requirements/tools.lock
+	@$(LOCK) $(UPGRADE) --group dev $(addsuffix /pyproject.toml,$(PACKAGES)) --output-file requirements/dev.lock
+	@for service in $(SERVICES); do \
+		$(LOCK) --constraint requirements/dev.lock services/$$service/pyproject.toml --output-file requirements/$$service.lock || exit 1; \
+	done
+	@wc -l requirements/*.lock
+
+.PHONY: clean
+clean: ## Remove .venv, .tools and caches; the data in var stays
+	rm -rf .venv .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find $(SOURCES) -name __pycache__ -type d -prune -exec rm -rf {} +
