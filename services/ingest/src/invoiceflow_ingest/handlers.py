@@ -1,0 +1,198 @@
+"""The use cases: storing a document, accepting it, and both for a submission from Kafka.
+
+The order that loses nothing: the object is stored, then Kafka acknowledges ``document.uploaded``, then the acceptance is
+recorded. Whoever finds a record may rely on the two before it. A process killed in between has told nobody that it took
+the document; the sender tries again, and the same bytes make the same event, which consumers know already.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Literal
+from weakref import WeakValueDictionary
+
+from invoiceflow_chassis.errors import ContentTooLargeError, PermanentError
+from invoiceflow_chassis.ports import ObjectStore, Publisher
+from invoiceflow_contracts.content import ContentRef
+from invoiceflow_contracts.events import DocumentFailedV1, DocumentSubmittedV1, DocumentUploadedV1, Event, Metadata
+from invoiceflow_contracts.identity import document_id
+from invoiceflow_ingest.acceptance import find_accepted, publish_uploaded, record_accepted
+from invoiceflow_ingest.errors import BucketNotAllowedError
+from invoiceflow_ingest.filenames import clean_filename
+from invoiceflow_ingest.media_types import Sample, first_guess, media_type
+
+__all__ = ["Acceptance", "Intake", "accept", "on_submitted", "store", "take_in"]
+
+Channel = Literal["http", "kafka"]
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Intake:
+    """What taking a document in depends on."""
+
+    objects: ObjectStore
+    publisher: Publisher
+    bucket: str
+    source_buckets: tuple[str, ...] = ()
+    """Buckets that submissions may refer to."""
+    max_file_size: int
+    """Bytes."""
+    now: Callable[[], datetime] = _now
+    locks: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
+    """One for each document that is being accepted; a lock that nobody holds or awaits is forgotten."""
+
+
+@dataclass(frozen=True)
+class Acceptance:
+    """A document that was taken in, now or before."""
+
+    event: DocumentUploadedV1
+    """As it was published when the document was first taken in."""
+    known: bool
+    """Whether these bytes had been taken in before."""
+
+
+async def store(intake: Intake, tenant: str, chunks: AsyncIterable[bytes]) -> ContentRef:
+    """Store a document under its hash; it counts for nothing before it is accepted.
+
+    Raises:
+        EmptyFileError: there are no bytes.
+        UnsupportedMediaTypeError: nothing here can read them.
+        ContentTooLargeError: there are more than allowed.
+    """
+    sample = Sample()
+    async with aclosing(_sampled(chunks, sample)) as stream:
+        head = b""
+        async for chunk in stream:
+            head += chunk
+            if sample.has_head:
+                break
+        guess = first_guess(bytes(sample.head))
+        ref = await intake.objects.receive(
+            tenant,
+            intake.bucket,
+            _readable(head, stream, sample),
+            media_type=guess,
+            max_size=intake.max_file_size,
+        )
+    return ref.model_copy(update={"media_type": media_type(sample)})
+
+
+async def accept(
+    intake: Intake, tenant: str, content: ContentRef, *, filename: str, channel: Channel, metadata: Metadata
+) -> Acceptance:
+    """Announce a stored document and record that; a document known already is left as it is.
+
+    Raises:
+        TransientError: Kafka or the object store did not acknowledge.
+    """
+    identity = document_id(tenant, content.sha256)
+    async with intake.locks.setdefault(str(identity), asyncio.Lock()):
+        before = await find_accepted(intake.objects, tenant, intake.bucket, identity)
+        if before is not None:
+            return Acceptance(before, known=True)
+        event = DocumentUploadedV1(
+            tenant=tenant,
+            document_id=identity,
+            filename=clean_filename(filename),
+            content=content,
+            channel=channel,
+            received_at=intake.now(),
+            metadata=metadata,
+        )
+        await publish_uploaded(intake.publisher, event)
+        await record_accepted(intake.objects, intake.bucket, event)
+    return Acceptance(event, known=False)
+
+
+async def take_in(
+    intake: Intake,
+    tenant: str,
+    chunks: AsyncIterable[bytes],
+    *,
+    filename: str,
+    channel: Channel,
+    metadata: Metadata,
+) -> Acceptance:
+    """Store and accept a document."""
+    content = await store(intake, tenant, chunks)
+    return await accept(intake, tenant, content, filename=filename, channel=channel, metadata=metadata)
+
+
+async def on_submitted(intake: Intake, event: DocumentSubmittedV1) -> Sequence[Event]:
+    """Take in what an upstream system submitted.
+
+    ``document.uploaded`` is published here and not by the chassis after this returns: the record must come after the
+    acknowledgement, or a crash between the two would leave a document that is known and was never announced.
+
+    Returns:
+        What is left to publish: ``document.failed`` for a document that cannot be taken in.
+    """
+    sha256 = event.content.sha256 if event.content is not None else hashlib.sha256(event.inline or b"").hexdigest()
+    identity = document_id(event.tenant, sha256)
+    if await find_accepted(intake.objects, event.tenant, intake.bucket, identity) is not None:
+        # Whatever became of this copy, its bytes are here already: nothing to read, and nothing that could fail
+        # a document that may be done.
+        return ()
+    try:
+        data = await _bytes_of(intake, event)
+        await take_in(
+            intake,
+            event.tenant,
+            _one(data),
+            filename=event.filename,
+            channel="kafka",
+            metadata=event.metadata,
+        )
+    except PermanentError as error:
+        # A submission has no document id of its own, so the chassis could not say which document failed.
+        return (
+            DocumentFailedV1(
+                tenant=event.tenant,
+                document_id=identity,
+                stage="ingest",
+                code=error.code,
+                message=error.message,
+                failed_at=intake.now(),
+            ),
+        )
+    return ()
+
+
+async def _bytes_of(intake: Intake, event: DocumentSubmittedV1) -> bytes:
+    """Return the submitted bytes; those of a reference only once their hash is right."""
+    if event.content is None:
+        return event.inline or b""
+    if event.content.bucket not in intake.source_buckets:
+        raise BucketNotAllowedError(event.content.bucket, intake.source_buckets)
+    if event.content.size > intake.max_file_size:
+        raise ContentTooLargeError(intake.max_file_size)
+    return await intake.objects.get(event.tenant, event.content)
+
+
+async def _one(data: bytes) -> AsyncIterator[bytes]:
+    yield data
+
+
+async def _sampled(chunks: AsyncIterable[bytes], sample: Sample) -> AsyncGenerator[bytes, None]:
+    async for chunk in chunks:
+        sample.update(chunk)
+        yield chunk
+
+
+async def _readable(head: bytes, rest: AsyncIterable[bytes], sample: Sample) -> AsyncIterator[bytes]:
+    """Yield the stream, and break it off at its end if it turns out to be nothing that can be read.
+
+    A container tells only by its last bytes what is in it. Breaking off makes the store forget what it got.
+    """
+    yield head
+    async for chunk in rest:
+        yield chunk
+    media_type(sample)
