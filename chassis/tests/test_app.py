@@ -15,6 +15,7 @@ from invoiceflow_chassis.app import create_app
 from invoiceflow_chassis.auth import ApiKey, CurrentTenant
 from invoiceflow_chassis.errors import PermanentError, StorageFullError, TransientError
 from invoiceflow_chassis.logs import JsonFormatter, log_context
+from invoiceflow_chassis.process import run_service
 from invoiceflow_chassis.service import Service
 from invoiceflow_chassis.settings import HttpSettings
 from invoiceflow_chassis.trace import start_trace
@@ -178,3 +179,10 @@ def test_a_log_line_is_json_with_tenant_document_and_trace() -> None:
     assert (line["message"], line["tenant"], line["document_id"]) == ("3 pages", "acme", "42")
     assert line["trace_id"] == "4bf92f3577b34da6a3ce929d0e0e4736"
     assert line["service"] == "ocr"
+
+
+def test_a_missing_setting_is_told_by_the_name_of_its_variable(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        run_service("ingest", lambda objects, publisher: Service(name="ingest", version="1"), ["--check"])
+    assert ended.value.code == 2
+    assert capsys.readouterr().err == "INVOICEFLOW_KAFKA_BOOTSTRAP_SERVERS: Field required\n"

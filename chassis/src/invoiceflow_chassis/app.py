@@ -8,6 +8,7 @@ from typing import NoReturn, Protocol
 import uvicorn
 from fastapi import FastAPI
 from pydantic import ValidationError
+from pydantic_settings import BaseSettings
 
 from invoiceflow_chassis.auth import ApiKeyMiddleware
 from invoiceflow_chassis.health import Check, health_routes
@@ -100,8 +101,10 @@ def serve(app: FastAPI, name: str, http: HttpSettings) -> None:
 
 
 def exit_with_settings_error(error: ValidationError) -> NoReturn:
-    """End the process with a sentence for each setting that is missing or wrong."""
+    """End the process with a sentence for each setting that is missing or wrong, and never its value."""
+    prefixes = {kind.__name__: str(kind.model_config.get("env_prefix", "")) for kind in BaseSettings.__subclasses__()}
     for item in error.errors(include_input=False, include_url=False):
-        name = "_".join(str(part) for part in item["loc"]).upper()
-        print(f"{error.title} {name}: {item['msg']}", file=sys.stderr)  # noqa: T201
+        name = prefixes.get(error.title, "") + "_".join(str(part) for part in item["loc"]).upper()
+        message = item["msg"].removeprefix("Value error, ")
+        print(f"{name}: {message}" if item["loc"] else message, file=sys.stderr)  # noqa: T201
     raise SystemExit(2)

@@ -1,0 +1,8 @@
+"""``python -m invoiceflow_ingest``: the service as a process of its own."""
+
+from invoiceflow_chassis.process import run_service
+from invoiceflow_ingest.main import create_service
+from invoiceflow_ingest.settings import IngestSettings
+
+if __name__ == "__main__":
+    run_service("ingest", lambda objects, publisher: create_service(IngestSettings(), objects, publisher))

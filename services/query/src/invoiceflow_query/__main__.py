@@ -1,0 +1,16 @@
+"""``python -m invoiceflow_query``: the service as a process of its own."""
+
+from invoiceflow_chassis.ports import ObjectStore, Publisher
+from invoiceflow_chassis.process import run_service
+from invoiceflow_chassis.service import Service
+from invoiceflow_query.main import create_read_model, create_service
+from invoiceflow_query.settings import QuerySettings
+
+
+def _wire(objects: ObjectStore, _: Publisher) -> Service:
+    settings = QuerySettings()
+    return create_service(settings, objects, create_read_model(settings))
+
+
+if __name__ == "__main__":
+    run_service("query", _wire)
