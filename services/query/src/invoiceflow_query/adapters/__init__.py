@@ -1,0 +1,1 @@
+"""The stores the read model can live in."""

@@ -1,0 +1,119 @@
+"""Tables and indexes of the read model in SQLite.
+
+Every index begins with the tenant and ends with the id, which breaks ties: a page of a list is then one walk along
+an index from the position where the page before ended. What has no value is the empty text, which sorts below every
+value, so that positions can be compared as rows. The invoice's full text of some kilobytes stands in a table of its own, so that
+a walk over invoices touches few pages.
+
+Search terms are kept twice. The FTS5 index finds few among many; ``words`` with a space before each word tests an
+invoice that a walk in the order of the list has come to, which is faster where a term is in a large part of all
+invoices. Its tokenizer is ``ascii``: the text is folded and cut into words already, in the same way as for every other store.
+"""
+
+import sqlite3
+
+from invoiceflow_chassis.errors import InvoiceflowError
+
+__all__ = ["SchemaVersionError", "prepare"]
+
+VERSION = 1
+
+SCHEMA = """
+CREATE TABLE documents (
+    row INTEGER PRIMARY KEY,
+    tenant TEXT NOT NULL,
+    id TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    status TEXT NOT NULL,
+    stage TEXT NOT NULL,
+    filename TEXT NOT NULL,
+    received_at TEXT NOT NULL,
+    updated_at TEXT NOT NULL,
+    state TEXT NOT NULL,
+    UNIQUE (tenant, id)
+) STRICT;
+CREATE INDEX documents_by_receipt ON documents (tenant, received_at, id);
+CREATE INDEX documents_by_update ON documents (tenant, updated_at, id);
+CREATE INDEX documents_by_filename ON documents (tenant, filename, id);
+CREATE INDEX documents_by_status ON documents (tenant, status, received_at, id);
+CREATE INDEX documents_by_stage ON documents (tenant, stage, received_at, id);
+CREATE INDEX documents_unfinished ON documents (tenant, id) WHERE status IN ('received', 'processing');
+
+CREATE TABLE invoices (
+    row INTEGER PRIMARY KEY,
+    tenant TEXT NOT NULL,
+    id TEXT NOT NULL,
+    number TEXT NOT NULL,
+    type TEXT NOT NULL,
+    issue_date TEXT NOT NULL,
+    due_date TEXT NOT NULL,
+    currency TEXT NOT NULL,
+    seller TEXT NOT NULL,
+    seller_vat_id TEXT NOT NULL,
+    gross TEXT NOT NULL,
+    needs_review INTEGER NOT NULL,
+    extracted_at TEXT NOT NULL,
+    summary TEXT NOT NULL,
+    seller_words TEXT NOT NULL,
+    buyer_words TEXT NOT NULL,
+    words TEXT NOT NULL,
+    UNIQUE (tenant, id)
+) STRICT;
+CREATE INDEX invoices_by_issue_date ON invoices (tenant, issue_date, id);
+CREATE INDEX invoices_by_due_date ON invoices (tenant, due_date, id);
+CREATE INDEX invoices_by_gross ON invoices (tenant, gross, id);
+CREATE INDEX invoices_by_number ON invoices (tenant, number, id);
+CREATE INDEX invoices_by_seller ON invoices (tenant, seller, id);
+CREATE INDEX invoices_by_extraction ON invoices (tenant, extracted_at, id);
+CREATE INDEX invoices_by_seller_vat_id ON invoices (tenant, seller_vat_id, issue_date, id);
+CREATE INDEX invoices_by_currency ON invoices (tenant, currency, issue_date, id);
+CREATE INDEX invoices_by_type ON invoices (tenant, type, issue_date, id);
+CREATE INDEX invoices_by_review ON invoices (tenant, needs_review, issue_date, id);
+
+CREATE TABLE invoice_records (row INTEGER PRIMARY KEY REFERENCES invoices, record TEXT NOT NULL) STRICT;
+
+CREATE TABLE invoice_findings (
+    tenant TEXT NOT NULL,
+    mark TEXT NOT NULL,
+    row INTEGER NOT NULL REFERENCES invoices,
+    PRIMARY KEY (tenant, mark, row)
+) STRICT, WITHOUT ROWID;
+
+CREATE VIRTUAL TABLE invoice_terms USING fts5 (
+    tenant, words, seller_words, buyer_words,
+    content = 'invoices', content_rowid = 'row', tokenize = "ascii tokenchars '-'",
+    prefix = '1 2 3', detail = column, columnsize = 0
+);
+"""
+
+
+class SchemaVersionError(InvoiceflowError):
+    """The file was written by another version of the service."""
+
+    def __init__(self, path: str, found: int) -> None:
+        super().__init__(
+            "read_model_version",
+            f"{path} has schema version {found}, this program knows version {VERSION}. "
+            "Use the program that wrote it, or move the file away: it is made anew from the events.",
+        )
+
+
+def prepare(connection: sqlite3.Connection, path: str) -> None:
+    """Create the tables in a new file.
+
+    Raises:
+        SchemaVersionError: the file has another version of them.
+    """
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        found: int = connection.execute("PRAGMA user_version").fetchone()[0]
+        if found == 0:
+            for statement in SCHEMA.split(";\n"):
+                connection.execute(statement)
+            connection.execute(f"PRAGMA user_version = {VERSION}")
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    if found not in {0, VERSION}:
+        raise SchemaVersionError(path, found)

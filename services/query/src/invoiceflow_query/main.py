@@ -1,0 +1,51 @@
+"""The query service, wired."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+
+from invoiceflow_chassis.ports import ObjectStore
+from invoiceflow_chassis.service import Service
+from invoiceflow_query.changes import Changes
+from invoiceflow_query.ports import ReadModel
+from invoiceflow_query.routes import create_router
+from invoiceflow_query.settings import QuerySettings
+from invoiceflow_query.subscribers import subscriptions
+
+__all__ = ["create_read_model", "create_service"]
+
+
+def create_read_model(settings: QuerySettings) -> ReadModel:
+    """Return the store that the settings name, not yet opened."""
+    if settings.sqlite_path is not None:
+        from invoiceflow_query.adapters.sqlite import SqliteReadModel  # noqa: PLC0415 -- load one driver only
+
+        return SqliteReadModel(settings.sqlite_path)
+    from invoiceflow_query.adapters.mongodb import MongoReadModel  # noqa: PLC0415
+
+    assert settings.mongodb_uri is not None  # noqa: S101 -- the settings see to it
+    return MongoReadModel(settings.mongodb_uri.get_secret_value(), settings.mongodb_database)
+
+
+def create_service(settings: QuerySettings, objects: ObjectStore, read_model: ReadModel) -> Service:
+    """Return the service; it opens and closes ``read_model``."""
+    changes = Changes()
+
+    @asynccontextmanager
+    async def lifespan() -> AsyncIterator[None]:
+        await read_model.open()
+        try:
+            yield
+        finally:
+            await read_model.close()
+
+    return Service(
+        name="query",
+        version=version("invoiceflow-query"),
+        router=create_router(
+            read_model, objects, changes, poll=settings.poll_seconds, heartbeat=settings.heartbeat_seconds
+        ),
+        subscriptions=subscriptions(read_model, changes),
+        checks={"read_model": read_model.ping, "objects": objects.ping},
+        lifespan=lifespan,
+    )

@@ -1,0 +1,94 @@
+"""What the query service needs from its store. The tenant is always the first argument."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+from uuid import UUID
+
+from invoiceflow_query.projection import Change, DocumentState
+from invoiceflow_query.queries import DocumentQuery, InvoiceQuery, Position
+from invoiceflow_query.records import InvoiceRecord, InvoiceSummary
+from invoiceflow_query.views import DocumentView, InvoiceView, Stats, document_view, invoice_view
+
+__all__ = ["ReadModel", "StoredDocument", "StoredInvoice"]
+
+
+@dataclass(frozen=True)
+class StoredDocument:
+    """A document's state and how often it has changed."""
+
+    id: UUID
+    version: int
+    """1 when the document became known, one more with every change a reader can see. It depends on the order in
+    which events came, so it numbers what a client has seen and is no part of the document."""
+    state: DocumentState
+
+    @property
+    def view(self) -> DocumentView:
+        return document_view(self.id, self.state)
+
+
+@dataclass(frozen=True)
+class StoredInvoice:
+    """The invoice that stands for a document, and the name of the file it came in, once that is known."""
+
+    record: InvoiceRecord
+    filename: str | None
+
+    @property
+    def view(self) -> InvoiceView:
+        return invoice_view(self.record, self.filename)
+
+
+class ReadModel(Protocol):
+    """Documents and invoices of all tenants, made from events.
+
+    Nothing of one tenant can be seen through another, even when the ids are equal. Every method raises
+    ``TransientError`` when the store does not answer.
+    """
+
+    async def open(self) -> None:
+        """Connect and bring the schema and indexes about; called once before anything else."""
+        ...
+
+    async def close(self) -> None:
+        """Finish what is under way and let go of the store."""
+        ...
+
+    async def ping(self) -> None:
+        """Return when the store answers."""
+        ...
+
+    async def apply(self, tenant: str, change: Change) -> bool:
+        """Merge ``change``; durable on return. Returns whether the document is another than before.
+
+        Changes of the same document may be applied at the same time, here and in other processes: none is lost.
+        A document whose status is extracted always has its invoice.
+        """
+        ...
+
+    async def document(self, tenant: str, document_id: UUID) -> StoredDocument | None: ...
+
+    async def documents(
+        self, tenant: str, query: DocumentQuery, *, after: Position | None = None, limit: int = 50
+    ) -> list[StoredDocument]:
+        """Return at most ``limit`` documents from ``after`` on, in the query's order."""
+        ...
+
+    async def unfinished(self, tenant: str, *, after: UUID | None = None, limit: int = 1000) -> list[StoredDocument]:
+        """Return documents that are in no terminal state, by id from ``after`` on: what to take up again after a stop."""
+        ...
+
+    async def invoice(self, tenant: str, document_id: UUID) -> StoredInvoice | None: ...
+
+    async def invoices(
+        self, tenant: str, query: InvoiceQuery, *, after: Position | None = None, limit: int = 50
+    ) -> list[InvoiceSummary]:
+        """Return at most ``limit`` invoices from ``after`` on, in the query's order."""
+        ...
+
+    async def invoices_by_id(self, tenant: str, document_ids: Sequence[UUID]) -> list[StoredInvoice]:
+        """Return those of the invoices that exist, in the order asked for."""
+        ...
+
+    async def stats(self, tenant: str) -> Stats: ...

@@ -1,0 +1,143 @@
+"""Documents: where each one is on its way, live if wanted, and its original file."""
+
+from collections.abc import Sequence
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi.responses import StreamingResponse
+from pydantic import BaseModel, Field
+
+from invoiceflow_chassis.auth import CurrentTenant
+from invoiceflow_chassis.ports import ObjectStore
+from invoiceflow_chassis.problems import ProblemError
+from invoiceflow_query.changes import Changes
+from invoiceflow_query.cursors import decode_cursor, encode_cursor
+from invoiceflow_query.downloads import attachment, conditional_json, not_modified, private
+from invoiceflow_query.live import document_events, last_seen
+from invoiceflow_query.parameters import DocumentListParameters
+from invoiceflow_query.ports import ReadModel, StoredDocument
+from invoiceflow_query.queries import document_position
+from invoiceflow_query.routes.responses import NOT_MODIFIED, problems
+from invoiceflow_query.views import DocumentView
+
+__all__ = ["DocumentPage", "document_routes"]
+
+
+class DocumentPage(BaseModel):
+    """A page of documents."""
+
+    items: Sequence[DocumentView]
+    next_cursor: str | None = Field(description="Where the next page begins; null on the last.")
+
+
+def document_routes(
+    read_model: ReadModel, objects: ObjectStore, changes: Changes, *, poll: float, heartbeat: float
+) -> APIRouter:
+    """Return the routes over documents."""
+    router = APIRouter(prefix="/documents", tags=["documents"])
+
+    async def find(tenant: str, document_id: UUID) -> StoredDocument:
+        document = await read_model.document(tenant, document_id)
+        if document is None:
+            raise ProblemError(
+                404,
+                "document_not_found",
+                f"There is no document {document_id}. GET /v1/documents lists those there are.",
+            )
+        return document
+
+    @router.get("", summary="List documents", responses=problems(invalid_cursor=400, invalid_request=422))
+    async def list_documents(
+        tenant: CurrentTenant, parameters: Annotated[DocumentListParameters, Query()]
+    ) -> DocumentPage:
+        query = parameters.query()
+        after = decode_cursor(tenant, query, parameters.cursor) if parameters.cursor is not None else None
+        found = await read_model.documents(tenant, query, after=after, limit=parameters.limit + 1)
+        items = [document.view for document in found[: parameters.limit]]
+        more = len(found) > parameters.limit
+        cursor = encode_cursor(tenant, query, document_position(items[-1], query.sort.field)) if more else None
+        return DocumentPage(items=items, next_cursor=cursor)
+
+    @router.get(
+        "/{document_id}",
+        summary="Get a document: its status, progress, times and error",
+        response_model=DocumentView,
+        responses={**NOT_MODIFIED, **problems(document_not_found=404)},
+    )
+    async def get_document(tenant: CurrentTenant, document_id: UUID, request: Request) -> Response:
+        return conditional_json(request, (await find(tenant, document_id)).view)
+
+    @router.get(
+        "/{document_id}/events",
+        summary="Follow a document as server-sent events",
+        description=(
+            "The document's state now, then again after each change, as events of type `document` whose data is what "
+            "`GET /v1/documents/{document_id}` returns. The stream ends after a terminal state. A client that reconnects with "
+            "`Last-Event-ID` goes on where it was; 204 tells it that there is nothing left to wait for."
+        ),
+        response_class=StreamingResponse,
+        responses={
+            200: {
+                "content": {
+                    "text/event-stream": {
+                        "schema": {"type": "string"},
+                        "example": 'id: 3\nevent: document\ndata: {"id": "…", "status": "processing", "pages_done": 2}\n\n',
+                    }
+                }
+            },
+            204: {"description": "The client has seen the terminal state already."},
+            **problems(document_not_found=404),
+        },
+    )
+    async def follow_document(
+        tenant: CurrentTenant,
+        document_id: UUID,
+        last_event_id: Annotated[str | None, Header(description="`id` of the last event seen.")] = None,
+    ) -> Response:
+        document, seen = await find(tenant, document_id), last_seen(last_event_id)
+        if document.view.terminal and document.version == seen:
+            return Response(status_code=204)
+        return StreamingResponse(
+            document_events(read_model, changes, tenant, document_id, seen, poll=poll, heartbeat=heartbeat),
+            media_type="text/event-stream",
+            headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+        )
+
+    @router.get(
+        "/{document_id}/file",
+        summary="Download the original document",
+        response_class=Response,
+        responses={
+            200: {
+                "description": "The bytes as they were received.",
+                "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+            },
+            **NOT_MODIFIED,
+            **problems(document_not_found=404, file_not_found=404, object_not_found=404),
+        },
+    )
+    async def get_file(tenant: CurrentTenant, document_id: UUID, request: Request) -> Response:
+        document = await find(tenant, document_id)
+        content = document.state.content
+        if content is None:
+            raise ProblemError(
+                404, "file_not_found", "Nothing has told yet where the document's file is. Try again in a moment."
+            )
+        etag = f'"{content.sha256}"'
+        unchanged = not_modified(request, etag)
+        if unchanged:
+            return unchanged
+        return Response(
+            await objects.get(tenant, content),
+            media_type=content.media_type,
+            headers={
+                **private(etag),
+                "Content-Disposition": attachment(document.view.filename or str(document_id)),
+                # A document is hostile until shown otherwise: it is saved, never run in the API's origin.
+                "X-Content-Type-Options": "nosniff",
+                "Content-Security-Policy": "sandbox; default-src 'none'",
+            },
+        )
+
+    return router

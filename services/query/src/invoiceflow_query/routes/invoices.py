@@ -1,0 +1,91 @@
+"""Invoices: found, shown and exported."""
+
+from collections.abc import Sequence
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import StreamingResponse
+from pydantic import BaseModel, Field
+
+from invoiceflow_chassis.auth import CurrentTenant
+from invoiceflow_chassis.problems import ProblemError
+from invoiceflow_query.cursors import decode_cursor, encode_cursor
+from invoiceflow_query.downloads import attachment, conditional_json
+from invoiceflow_query.exports import MEDIA_TYPES, export_chunks
+from invoiceflow_query.parameters import ExportParameters, InvoiceListParameters
+from invoiceflow_query.ports import ReadModel
+from invoiceflow_query.queries import invoice_position
+from invoiceflow_query.records import InvoiceSummary
+from invoiceflow_query.routes.responses import NOT_MODIFIED, problems
+from invoiceflow_query.views import InvoiceView
+
+__all__ = ["InvoicePage", "invoice_routes"]
+
+
+class InvoicePage(BaseModel):
+    """A page of invoices."""
+
+    items: Sequence[InvoiceSummary]
+    next_cursor: str | None = Field(description="Where the next page begins; null on the last.")
+
+
+def invoice_routes(read_model: ReadModel) -> APIRouter:
+    """Return the routes over invoices."""
+    router = APIRouter(prefix="/invoices", tags=["invoices"])
+
+    @router.get("", summary="Find invoices", responses=problems(invalid_cursor=400, invalid_request=422))
+    async def list_invoices(
+        tenant: CurrentTenant, parameters: Annotated[InvoiceListParameters, Query()]
+    ) -> InvoicePage:
+        query = parameters.query()
+        after = decode_cursor(tenant, query, parameters.cursor) if parameters.cursor is not None else None
+        found = await read_model.invoices(tenant, query, after=after, limit=parameters.limit + 1)
+        items = found[: parameters.limit]
+        more = len(found) > parameters.limit
+        cursor = encode_cursor(tenant, query, invoice_position(items[-1], query.sort.field)) if more else None
+        return InvoicePage(items=items, next_cursor=cursor)
+
+    @router.get(
+        "/export",
+        summary="Export invoices",
+        description=(
+            "All invoices that the filters find. `csv`: one row for each, streamed. `json`: an array of what "
+            "`GET /v1/invoices/{invoice_id}` returns, streamed. `xlsx`: a sheet of invoices and one of their lines. In `csv`, a text that "
+            "a spreadsheet would take for a formula has an apostrophe before it."
+        ),
+        response_class=StreamingResponse,
+        responses={
+            200: {"content": {media_type: {"schema": {"type": "string"}} for media_type in MEDIA_TYPES.values()}},
+            **problems(export_too_large=422, invalid_request=422),
+        },
+    )
+    async def export_invoices(tenant: CurrentTenant, parameters: Annotated[ExportParameters, Query()]) -> Response:
+        chunks = await export_chunks(read_model, tenant, parameters.query(), parameters.format)
+        return StreamingResponse(
+            chunks,
+            media_type=MEDIA_TYPES[parameters.format],
+            headers={
+                "Content-Disposition": attachment(f"invoices.{parameters.format}"),
+                "X-Content-Type-Options": "nosniff",
+                "Cache-Control": "no-store",
+            },
+        )
+
+    @router.get(
+        "/{invoice_id}",
+        summary="Get an invoice with where each value stands and what the checks found",
+        response_model=InvoiceView,
+        responses={**NOT_MODIFIED, **problems(invoice_not_found=404)},
+    )
+    async def get_invoice(tenant: CurrentTenant, invoice_id: UUID, request: Request) -> Response:
+        invoice = await read_model.invoice(tenant, invoice_id)
+        if invoice is None:
+            raise ProblemError(
+                404,
+                "invoice_not_found",
+                f"There is no invoice {invoice_id}. GET /v1/documents/{invoice_id} says whether its document is under way or failed.",
+            )
+        return conditional_json(request, invoice.view)
+
+    return router

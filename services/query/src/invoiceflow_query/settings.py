@@ -1,0 +1,34 @@
+"""What the query service is told by its environment."""
+
+from pathlib import Path
+from typing import Self
+
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+__all__ = ["QuerySettings"]
+
+
+class QuerySettings(BaseSettings):
+    """Variables begin with ``INVOICEFLOW_QUERY_``."""
+
+    model_config = SettingsConfigDict(env_prefix="INVOICEFLOW_QUERY_", frozen=True)
+
+    mongodb_uri: SecretStr | None = Field(
+        default=None, description="Keep the read model in this MongoDB (mongodb://...)."
+    )
+    mongodb_database: str = Field(default="invoiceflow", min_length=1)
+    sqlite_path: Path | None = Field(default=None, description="Keep the read model in this SQLite file.")
+    poll_seconds: float = Field(
+        default=0.3, gt=0, description="How soon a live view sees what another replica has changed."
+    )
+    heartbeat_seconds: float = Field(
+        default=15.0, gt=0, description="Silence after which a live view sends a comment, so that proxies keep it open."
+    )
+
+    @model_validator(mode="after")
+    def _one_store(self) -> Self:
+        if (self.mongodb_uri is None) == (self.sqlite_path is None):
+            msg = "set exactly one of INVOICEFLOW_QUERY_MONGODB_URI and INVOICEFLOW_QUERY_SQLITE_PATH"
+            raise ValueError(msg)
+        return self

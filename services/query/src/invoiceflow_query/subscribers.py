@@ -1,0 +1,44 @@
+"""Which events the query service consumes: all that say something of a document that has an id."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from invoiceflow_chassis.service import Delivery, Subscription
+from invoiceflow_contracts.events import (
+    DocumentEvent,
+    DocumentFailedV1,
+    DocumentProgressV1,
+    DocumentUploadedV1,
+    Event,
+    InvoiceExtractedV1,
+    OcrCompletedV1,
+)
+from invoiceflow_query.changes import Changes
+from invoiceflow_query.handlers import project
+from invoiceflow_query.ports import ReadModel
+
+__all__ = ["CONSUMED", "subscriptions"]
+
+CONSUMED: tuple[type[DocumentEvent], ...] = (
+    DocumentUploadedV1,
+    DocumentProgressV1,
+    OcrCompletedV1,
+    InvoiceExtractedV1,
+    DocumentFailedV1,
+)
+
+CONCURRENCY = 8
+"""The store commits changes that wait at the same time together, and their order does not matter."""
+
+
+def subscriptions(read_model: ReadModel, changes: Changes) -> tuple[Subscription[Any], ...]:
+    """Return the subscriptions that keep ``read_model``. What cannot be projected does not fail its document."""
+
+    async def handle(event: DocumentEvent, delivery: Delivery) -> Sequence[Event]:
+        await project(event, delivery.event_id, read_model, changes)
+        return ()
+
+    return tuple(
+        Subscription(event=event, handler=handle, concurrency=CONCURRENCY, time_limit=30.0, fails_document=False)
+        for event in CONSUMED
+    )

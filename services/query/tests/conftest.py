@@ -1,0 +1,45 @@
+"""A read model in each store."""
+
+import os
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from invoiceflow_query.adapters.sqlite import SqliteReadModel
+from invoiceflow_query.ports import ReadModel
+
+
+@pytest.fixture(scope="session")
+def mongodb_uri() -> Iterator[str]:
+    """The address of a MongoDB (``MONGO_IMAGE``) that lives as long as the tests."""
+    from testcontainers.core.container import DockerContainer  # noqa: PLC0415 -- slow, and needed by few runs
+    from testcontainers.core.wait_strategies import PortWaitStrategy  # noqa: PLC0415
+
+    image = os.environ.get("MONGO_IMAGE", "mongo:8.0")
+    container = DockerContainer(image).with_exposed_ports(27017).waiting_for(PortWaitStrategy(27017))
+    try:
+        container.start()
+    except Exception as error:
+        if os.environ.get("INVOICEFLOW_REQUIRE_ENGINE"):
+            raise
+        pytest.skip(f"no container of {image}: {error}")
+    try:
+        yield f"mongodb://{container.get_container_host_ip()}:{container.get_exposed_port(27017)}"
+    finally:
+        container.stop()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("mongodb", marks=pytest.mark.engine)])
+async def read_model(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[ReadModel]:
+    """An empty read model; tests that take it hold for every store."""
+    if request.param == "sqlite":
+        model: ReadModel = SqliteReadModel(tmp_path / "read-model.sqlite")
+    else:
+        from invoiceflow_query.adapters.mongodb import MongoReadModel  # noqa: PLC0415
+
+        model = MongoReadModel(request.getfixturevalue("mongodb_uri"), f"test-{uuid4().hex}")
+    await model.open()
+    yield model
+    await model.close()
