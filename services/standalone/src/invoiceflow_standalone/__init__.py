@@ -1,1 +1,1 @@
-"""All four services in one process on the embedded default, and the invoiceflow command."""
+"""All four services in one process on the embedded default, and the ``invoiceflow`` command."""
