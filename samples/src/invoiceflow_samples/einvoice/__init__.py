@@ -1,0 +1,1 @@
+"""Electronic invoices: UBL, CII, and CII inside a PDF."""

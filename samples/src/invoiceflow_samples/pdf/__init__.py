@@ -1,0 +1,1 @@
+"""Pages: drawing, the table of lines, and the templates."""
