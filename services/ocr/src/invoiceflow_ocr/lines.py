@@ -4,9 +4,9 @@ Units are points (or pixels: only ratios matter), x to the right, y down, on a p
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-__all__ = ["LINE_GAP", "Fragment", "compose"]
+__all__ = ["LINE_GAP", "WORD_GAP", "Fragment", "compose"]
 
 WORD_GAP = 0.16
 """A gap of more than this many ems parts two words; a space is 0.2 to 0.33 em wide, kerning stays below 0.1."""
@@ -39,6 +39,18 @@ class Fragment:
     spaced: bool = False
     """Whether a space follows in the document itself."""
     confidence: float = 1.0
+
+    def scaled(self, factor: float) -> "Fragment":
+        """The same in another unit of length."""
+        return replace(
+            self,
+            x0=self.x0 * factor,
+            x1=self.x1 * factor,
+            top=self.top * factor,
+            bottom=self.bottom * factor,
+            baseline=self.baseline * factor,
+            size=self.size * factor,
+        )
 
 
 def compose(fragments: Iterable[Fragment]) -> list[list[Fragment]]:

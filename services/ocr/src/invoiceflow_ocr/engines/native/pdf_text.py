@@ -12,18 +12,21 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from invoiceflow_ocr.lines import Fragment
+from invoiceflow_ocr.lines import WORD_GAP, Fragment
 
 __all__ = ["Frame", "PageText", "read_characters"]
 
 SPACES = frozenset(
     [0x09, 0x0A, 0x0B, 0x0C, 0x0D, 0x20, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x2028, 0x2029, 0x202F, 0x205F, 0x3000]
 )
-INVISIBLE = frozenset([0xAD, 0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF, 0xFFFE, 0xFFFF])
+WITHOUT_SHAPE = frozenset([0x200B, 0x200C, 0x200D, 0x200E, 0x200F, 0x2060, 0xFEFF])
 HYPHENS = frozenset([0x02, 0xAD])
 """pdfium's own mark for a hyphen at the end of a line, and the soft hyphen, which is printed when it stands there."""
 
 LIGATURES = {0xFB00: "ff", 0xFB01: "fi", 0xFB02: "fl", 0xFB03: "ffi", 0xFB04: "ffl", 0xFB05: "st", 0xFB06: "st"}
+
+REPLACEMENT = "\ufffd"
+"""Stands for a character that means nothing."""
 
 SMALLEST = 1.0
 """Characters of a smaller size in points cannot be read on the page; they are not part of what a person sees."""
@@ -46,8 +49,9 @@ class Frame:
     height: float
 
     @classmethod
-    def of_box(cls, left: float, bottom: float, right: float, top: float, rotation: int) -> "Frame":
-        """The visible box of a page turned clockwise by ``rotation`` degrees (0, 90, 180, 270)."""
+    def of_box(cls, box: tuple[float, float, float, float], rotation: int) -> "Frame":
+        """The visible box (left, bottom, right, top) of a page turned clockwise by ``rotation`` degrees (0, 90, 180, 270)."""
+        left, bottom, right, top = box
         if rotation == 90:
             return cls(0, 1, 1, 0, -bottom, -left, top - bottom, right - left)
         if rotation == 180:
@@ -55,6 +59,10 @@ class Frame:
         if rotation == 270:
             return cls(0, -1, -1, 0, top, right, top - bottom, right - left)
         return cls(1, 0, 0, -1, -left, top, right - left, top - bottom)
+
+    def point(self, x: float, y: float) -> tuple[float, float]:
+        """Where a point of page space is seen."""
+        return self.a * x + self.c * y + self.e, self.b * x + self.d * y + self.f
 
     def along(self, angle: float) -> "Frame":
         """The frame in which text that runs at ``angle`` (radians, clockwise from the right) is upright."""
@@ -81,15 +89,20 @@ class PageText:
     """What the text layer of a page holds."""
 
     fragments: list[Fragment] = field(default_factory=list)
-    """Upright text, in points from the top left."""
-    turned: dict[int, int] = field(default_factory=dict)
+    """Text in the direction that was asked for, in points from the top left of the frame in which it is upright."""
+    turned: Counter[int] = field(default_factory=Counter)
     """Characters that run in another direction: degrees to how many."""
     characters: int = 0
-    """Visible characters without white space, in any direction."""
+    """Characters without white space, in any direction."""
     unmapped: int = 0
-    """Of these, how many have no meaning: no Unicode mapping, private use, control codes."""
-    hidden: int = 0
-    """Characters that print nothing (rendering mode 3); read only if asked for."""
+    """Of these, how many mean nothing: no Unicode value, private use, control codes."""
+    guessed: int = 0
+    """Of these, how many have no Unicode mapping in their font, so that pdfium took the character code for it."""
+
+    @property
+    def upright(self) -> int:
+        """How many characters run in the direction that was asked for."""
+        return self.characters - self.turned.total()
 
 
 def read_characters(text_page: Any, frame: Frame, *, angle: int = 0, hidden: bool | None = None) -> PageText:
@@ -102,101 +115,119 @@ def read_characters(text_page: Any, frame: Frame, *, angle: int = 0, hidden: boo
         hidden: None where no character of the page can be hidden; otherwise whether to take the
             characters that print nothing (True) or those that print (False).
     """
-    import pypdfium2.raw as pdfium  # noqa: PLC0415 - children that only meet Office files need no pdfium
+    import pypdfium2.raw as pdfium  # noqa: PLC0415 - a child that only meets Office files needs no pdfium
 
-    result = PageText()
-    upright = frame.along(math.radians(angle)) if angle else frame
-    a, b, c, d, e, f = upright.a, upright.b, upright.c, upright.d, upright.e, upright.f
-    box, matrix = pdfium.FS_RECTF(), pdfium.FS_MATRIX()
-    origin_x, origin_y = ctypes.c_double(), ctypes.c_double()
-    box_ref, matrix_ref = ctypes.byref(box), ctypes.byref(matrix)
-    x_ref, y_ref = ctypes.byref(origin_x), ctypes.byref(origin_y)
-    get_unicode, get_box, get_origin = (
-        pdfium.FPDFText_GetUnicode,
-        pdfium.FPDFText_GetLooseCharBox,
-        pdfium.FPDFText_GetCharOrigin,
-    )
-    is_unmapped = pdfium.FPDFText_HasUnicodeMapError
-    turned: Counter[int] = Counter()
-    fragments = result.fragments
-    current: Fragment | None = None
-    size = previous_x = previous_width = last_left = last_right = 0.0
-    last_code = 0
+    collector = _Collector(pdfium, text_page, frame, angle)
+    get_unicode, is_generated = pdfium.FPDFText_GetUnicode, pdfium.FPDFText_IsGenerated
     for index in range(pdfium.FPDFText_CountChars(text_page)):
         code = get_unicode(text_page, index)
         if code in SPACES:
-            if current is not None and not pdfium.FPDFText_IsGenerated(text_page, index):
-                current.spaced = True
-            current = None
+            # A space that pdfium made up says no more than the gap does.
+            collector.end_fragment(spaced=not is_generated(text_page, index))
+        elif code in WITHOUT_SHAPE or (hidden is not None and _is_hidden(pdfium, text_page, index) is not hidden):
             continue
-        if code in INVISIBLE and code not in HYPHENS:
-            continue
-        if hidden is not None and _is_hidden(pdfium, text_page, index) is not hidden:
-            result.hidden += not hidden
-            continue
-        get_box(text_page, index, box_ref)
-        get_origin(text_page, index, x_ref, y_ref)
-        x, y = origin_x.value, origin_y.value
-        x, y = a * x + c * y + e, b * x + d * y + f
-        left, right = a * box.left + c * box.bottom + e, a * box.right + c * box.top + e
+        else:
+            collector.add(index, code)
+    collector.result.fragments = [f for f in collector.result.fragments if f.text.strip(REPLACEMENT)]
+    return collector.result
+
+
+class _Collector:
+    """Puts characters together to fragments, in the order in which they come."""
+
+    def __init__(self, pdfium: Any, text_page: Any, frame: Frame, angle: int) -> None:
+        self.result = PageText()
+        self._pdfium = pdfium
+        self._text_page = text_page
+        self._frame = frame
+        self._angle = angle
+        self._upright = frame.along(math.radians(angle)) if angle else frame
+        self._box, self._matrix = pdfium.FS_RECTF(), pdfium.FS_MATRIX()
+        self._x, self._y = ctypes.c_double(), ctypes.c_double()
+        self._arguments = (ctypes.byref(self._box), ctypes.byref(self._x), ctypes.byref(self._y))
+        self._fragment: Fragment | None = None
+        self._last = (0.0, 0.0, 0)
+        """Left and right edge and code of the last character."""
+
+    def end_fragment(self, *, spaced: bool) -> None:
+        if self._fragment is not None and spaced:
+            self._fragment.spaced = True
+        self._fragment = None
+
+    def add(self, index: int, code: int) -> None:
+        pdfium, text_page, frame, box = self._pdfium, self._text_page, self._upright, self._box
+        box_ref, x_ref, y_ref = self._arguments
+        pdfium.FPDFText_GetLooseCharBox(text_page, index, box_ref)
+        pdfium.FPDFText_GetCharOrigin(text_page, index, x_ref, y_ref)
+        x, y = self._x.value, self._y.value
+        baseline = frame.b * x + frame.d * y + frame.f
+        left = frame.a * box.left + frame.c * box.bottom + frame.e
+        right = frame.a * box.right + frame.c * box.top + frame.e
         if left > right:
             left, right = right, left
+        fragment = self._fragment
+        if fragment is not None and abs(baseline - fragment.baseline) <= 0.1 * fragment.size:
+            last_left, last_right, last_code = self._last
+            if abs(left - last_left) < 0.01 and abs(right - last_right) < 0.01:
+                # A ligature comes as several characters in the box of its one glyph; "ff" is the only one to repeat.
+                if code != last_code or code == ord("f"):
+                    fragment.text += self._text(index, code)
+                    self._last = (left, right, code)
+                return
+            if code == last_code and abs(left - last_left) < 0.5 * (last_right - last_left):
+                return  # printed twice, a little apart, for a bold face
+            if -0.3 * fragment.size <= left - fragment.x1 <= WORD_GAP * fragment.size:
+                fragment.text += self._text(index, code)
+                fragment.x1 = max(fragment.x1, right)
+                self._last = (left, right, code)
+                return
+        self._begin(index, code, left, right, baseline)
+
+    def _begin(self, index: int, code: int, left: float, right: float, baseline: float) -> None:
+        self._fragment = None
+        if not self._is_on_page():
+            return
+        self._pdfium.FPDFText_GetMatrix(self._text_page, index, ctypes.byref(self._matrix))
+        direction = self._frame.angle_of(self._matrix.a, self._matrix.b)
+        if abs((direction - self._angle + 180) % 360 - 180) > 1:
+            self.result.characters += 1
+            self.result.turned[direction] += 1
+            return
+        size = self._pdfium.FPDFText_GetFontSize(self._text_page, index) * math.hypot(self._matrix.c, self._matrix.d)
+        if size < SMALLEST:
+            return
+        frame, box = self._upright, self._box
+        top = frame.b * box.left + frame.d * box.top + frame.f
+        bottom = frame.b * box.right + frame.d * box.bottom + frame.f
+        if top > bottom:
+            top, bottom = bottom, top
+        if self._angle % 90 or not 0.5 * size <= bottom - top <= 2 * size:
+            # Type 3 fonts and slanted text have no usable height; these are the usual ascent and descent.
+            top, bottom = baseline - 0.8 * size, baseline + 0.2 * size
+        self._fragment = Fragment(self._text(index, code), left, right, top, bottom, baseline, size)
+        self.result.fragments.append(self._fragment)
+        self._last = (left, right, code)
+
+    def _is_on_page(self) -> bool:
+        x, y = self._frame.point(self._x.value, self._y.value)
+        return -1 <= x <= self._frame.width + 1 and -1 <= y <= self._frame.height + 1
+
+    def _text(self, index: int, code: int) -> str:
+        self.result.characters += 1
+        if code in HYPHENS:
+            return "-"
         if (
-            current is not None
-            and abs(left - last_left) < 0.01
-            and abs(right - last_right) < 0.01
-            and abs(y - current.baseline) < 0.1 * size
+            code < 0x20
+            or 0x7F <= code < 0xA0
+            or 0xD800 <= code < 0xF900  # surrogates and private use
+            or code >= 0xF0000
+            or 0xFFFD <= code <= 0xFFFF
         ):
-            # A ligature comes as several characters with the box of its one glyph.
-            if code != last_code or code == 0x66:
-                current.text += LIGATURES.get(code) or chr(code)
-                result.characters += 1
-                last_code = code
-            continue
-        follows = (
-            current is not None
-            and abs(y - current.baseline) <= 0.1 * size
-            and -0.3 * size <= left - current.x1 <= 0.16 * size
-        )
-        if not follows or current is None:
-            pdfium.FPDFText_GetMatrix(text_page, index, matrix_ref)
-            direction = frame.angle_of(matrix.a, matrix.b)
-            if direction not in {angle, (angle + 1) % 360, (angle - 1) % 360}:
-                result.characters += 1
-                turned[direction] += 1
-                current = None
-                continue
-            size = pdfium.FPDFText_GetFontSize(text_page, index) * math.hypot(matrix.c, matrix.d)
-            if size < SMALLEST:
-                current = None
-                continue
-        result.characters += 1
-        if code < 0x20 or 0xE000 <= code <= 0xF8FF or code == 0xFFFD or 0x7F <= code < 0xA0 or 0xD800 <= code < 0xE000:
-            if code in HYPHENS:
-                code = 0x2D
-            else:
-                result.unmapped += 1
-                code = 0xFFFD
-        elif is_unmapped(text_page, index) == 1:
-            result.unmapped += 1
-        text = LIGATURES.get(code) or chr(code)
-        if follows and current is not None:
-            if abs(x - previous_x) < 0.5 * previous_width and current.text[-1] == text and text != "f":
-                continue
-            current.text += text
-            current.x1 = max(current.x1, right)
-        else:
-            top, bottom = b * box.left + d * box.top + f, b * box.right + d * box.bottom + f
-            if top > bottom:
-                top, bottom = bottom, top
-            if not 0.5 * size <= bottom - top <= 2 * size:
-                top, bottom = y - 0.8 * size, y + 0.2 * size
-            current = Fragment(text, left, right, top, bottom, y, size)
-            fragments.append(current)
-        previous_x, previous_width = x, right - left
-        last_left, last_right, last_code = left, right, code
-    result.turned = dict(turned)
-    return result
+            self.result.unmapped += 1
+            return REPLACEMENT
+        if self._pdfium.FPDFText_HasUnicodeMapError(self._text_page, index) == 1:
+            self.result.guessed += 1
+        return LIGATURES.get(code) or chr(code)
 
 
 def _is_hidden(pdfium: Any, text_page: Any, index: int) -> bool:

@@ -24,7 +24,8 @@ def read_pictures(data: bytes, limits: ReadingLimits, recogniser: Recogniser, pr
         for number, frame in enumerate(ImageSequence.Iterator(picture), start=1):
             upright = ImageOps.exif_transpose(frame).convert("RGB")
             width, height = upright.size
-            lines = compose(recogniser.read(np.ascontiguousarray(np.asarray(upright)[:, :, ::-1])))
+            read = recogniser.read(np.ascontiguousarray(np.asarray(upright)[:, :, ::-1]))
+            lines = compose(read.fragments)
             dpi = 150
             pages.append(
                 make_page(
