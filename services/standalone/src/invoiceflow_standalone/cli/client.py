@@ -165,7 +165,7 @@ async def _raise_for_problem(response: httpx.Response) -> None:
     except ValidationError:
         problem = Problem(detail=f"The server answered {response.status_code} without a reason.")
     detail = problem.detail
-    if response.status_code in {401, 403}:
+    if response.status_code == 401:
         detail += " Give an API key with --api-key or INVOICEFLOW_API_KEY."
     wait = response.headers.get("Retry-After", "")
     raise ApiError(response.status_code, problem.code, detail, retry_after=float(wait) if wait.isdecimal() else None)

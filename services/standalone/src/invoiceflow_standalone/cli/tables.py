@@ -22,8 +22,10 @@ NAMED = 3
 
 
 def amount(value: Decimal | None) -> str:
-    """Return the amount with its thousands separated and the decimals it has."""
-    return "" if value is None else f"{value:,f}"
+    """Return the amount with its thousands separated and the decimals it has, but not a single one."""
+    if value is None:
+        return ""
+    return f"{value:,.2f}" if value.as_tuple().exponent == -1 else f"{value:,f}"
 
 
 def plain(text: str | None, style: str = "") -> Text:
