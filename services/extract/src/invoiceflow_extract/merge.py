@@ -24,16 +24,22 @@ def fill(first: Reading, second: Reading, *, wanted: Callable[[str], bool] = lam
         second: fills the gaps.
         wanted: of the pointers that ``first`` lacks, which may be filled; of a list, its own pointer such as ``/lines``.
     """
-    mine = first.invoice.model_dump(exclude_defaults=True)
-    theirs = second.invoice.model_dump(exclude_defaults=True)
     taken: set[str] = set()
-    joined = _join(mine, theirs, "", lambda pointer: pointer not in first.evidence and wanted(pointer), taken)
+    joined = _join(_said(first), _said(second), "", wanted, taken)
     added = {
         pointer: evidence
         for pointer, evidence in second.evidence.items()
         if pointer not in first.evidence and _belongs(pointer, taken)
     }
     return Reading(Invoice.model_validate(joined), {**first.evidence, **added})
+
+
+def _said(reading: Reading) -> dict[str, Any]:
+    """Return what the reader said. The type alone has a default, which counts as said where there is evidence for it."""
+    said = reading.invoice.model_dump(exclude_defaults=True)
+    if "/type" in reading.evidence:
+        said["type"] = reading.invoice.type
+    return said
 
 
 def _join(

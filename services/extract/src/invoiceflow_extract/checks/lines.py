@@ -23,7 +23,7 @@ def line_amounts_follow(subject: Subject) -> Iterator[Finding]:
             continue
         expected = line.quantity * line.unit_price - (line.discount or 0)
         slack = _slack(line.quantity, line.unit_price, subject.unit)
-        with_tax = line.net * (1 + (line.tax_rate or 0) / 100)
+        with_tax = line.net * (1 + (line.tax_rate or Decimal(0)) / 100)
         if any(abs(abs(amount) - abs(expected)) <= slack for amount in (line.net, with_tax)):
             continue
         at = f"/lines/{index}"

@@ -222,12 +222,12 @@ def _lines(draft: Draft, trade: Node) -> None:
         unit = quantity.attribute("unitCode") if quantity is not None else None
         if quantity is not None and unit is not None:
             draft.put(f"{at}/unit", unit, Node(quantity.element, f"{quantity.path}/@unitCode"), unit)
+        if settlement is not None:
+            _line_settlement(draft, at, settlement)
         agreement = line.at("SpecifiedLineTradeAgreement") or line.at("SpecifiedSupplyChainTradeAgreement")
         price = agreement.at("NetPriceProductTradePrice") if agreement else None
         if price is not None:
-            put_unit_price(draft, at, price.at("ChargeAmount"), price.at("BasisQuantity"), unit)
-        if settlement is not None:
-            _line_settlement(draft, at, settlement)
+            put_unit_price(draft, at, price.at("ChargeAmount"), price.at("BasisQuantity"))
 
 
 def _line_settlement(draft: Draft, at: str, settlement: Node) -> None:

@@ -1,5 +1,7 @@
 """A cursor over an XML element that knows its own XPath."""
 
+from functools import lru_cache
+
 from lxml import etree
 
 __all__ = ["PREFIXES", "Node"]
@@ -36,14 +38,14 @@ class Node:
     @classmethod
     def root(cls, element: etree._Element) -> "Node":
         """Return a cursor on the topmost element of an invoice."""
-        return cls(element, f"/{_qualified(element)}")
+        return cls(element, f"/{_qualified(str(element.tag))}")
 
     def all(self, name: str) -> list["Node"]:
         """Return the children with this local name; with several, their paths say which."""
         found = list(self.element.iterchildren("{*}" + name))
         if not found:
             return []
-        path = f"{self.path}/{_qualified(found[0])}"
+        path = f"{self.path}/{_qualified(str(found[0].tag))}"
         if len(found) == 1:
             return [Node(found[0], path)]
         return [Node(element, f"{path}[{position}]") for position, element in enumerate(found, 1)]
@@ -74,7 +76,8 @@ class Node:
         return value.strip() or None if value else None
 
 
-def _qualified(element: etree._Element) -> str:
-    name = etree.QName(element)
+@lru_cache(maxsize=512)
+def _qualified(tag: str) -> str:
+    name = etree.QName(tag)
     prefix = PREFIXES.get(name.namespace or "")
     return f"{prefix}:{name.localname}" if prefix else f"*[local-name()='{name.localname}']"

@@ -177,8 +177,8 @@ def _lines(draft: Draft, root: Node, syntax: Syntax) -> None:
         if quantity is not None and unit is not None:
             draft.put(f"{at}/unit", unit, Node(quantity.element, f"{quantity.path}/@unitCode"), unit)
         draft.number(f"{at}/net", line.at("LineExtensionAmount"))
-        put_unit_price(draft, at, line.at("Price/PriceAmount"), line.at("Price/BaseQuantity"), unit)
         put_discount(draft, at, [(each.at("Amount"), _is_charge(each)) for each in line.all("AllowanceCharge")])
+        put_unit_price(draft, at, line.at("Price/PriceAmount"), line.at("Price/BaseQuantity"))
         _item(draft, at, line)
 
 
