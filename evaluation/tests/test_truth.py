@@ -27,7 +27,7 @@ def test_a_document_without_a_named_layout_is_its_own(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("rows", "says"),
     [
-        (['{"file": "a.pdf", "kind": "fax", "truth": {}}'], "line 1: kind"),
+        (['{"file": "a.pdf", "kind": "A fax", "truth": {}}'], "line 1: kind"),
         (['{"file": "b.pdf", "kind": "image", "truth": {}}'], "no file 'b.pdf'"),
         (["{"], "line 1"),
         ([], "no rows"),
