@@ -93,12 +93,10 @@ class InvoiceView(_Answer):
     needs_review: bool
 
     @property
-    def unsure(self) -> tuple[str, ...]:
-        """The fields with low confidence, such as ``totals.net`` or ``lines.0.quantity``, the least sure first."""
-        low = sorted(
-            (item.confidence, name) for name, item in self.evidence.items() if item.confidence < LOW_CONFIDENCE
-        )
-        return tuple(pointer.strip("/").replace("/", ".") for _, pointer in low)
+    def low_confidence(self) -> tuple[str, ...]:
+        """JSON pointers of the values that are not sure enough, the least sure first."""
+        low = ((item.confidence, name) for name, item in self.evidence.items() if item.confidence < LOW_CONFIDENCE)
+        return tuple(name for _, name in sorted(low))
 
 
 class PartyName(_Answer):

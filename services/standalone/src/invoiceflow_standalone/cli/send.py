@@ -1,6 +1,7 @@
 """``invoiceflow send``."""
 
 import json
+import time
 from collections import Counter
 from collections.abc import Sequence
 
@@ -12,7 +13,7 @@ from invoiceflow_standalone.cli.errors import Exit
 from invoiceflow_standalone.cli.files import Selection
 from invoiceflow_standalone.cli.sending import Batch, send_files
 from invoiceflow_standalone.cli.shipments import Shipment
-from invoiceflow_standalone.cli.tables import plain, shipment_table, wide_enough
+from invoiceflow_standalone.cli.tables import TABLE_WIDTH, plain, shipment_list, shipment_table, wide_enough
 
 __all__ = ["send"]
 
@@ -35,11 +36,12 @@ async def send(
     # Fails before anything is sent when there is no server or no access.
     await client.get("/v1/documents", {"limit": 1})
     batch = Batch(selection.files)
+    started = time.monotonic()
     try:
         with display_for(log, batch, quiet=as_json and not log.is_terminal) as display:
             await send_files(client, batch, display.update, wait=wait, timeout=timeout)
     finally:
-        _print_result(batch.shipments, out, log, as_json=as_json)
+        _print_result(batch.shipments, out, log, as_json=as_json, seconds=time.monotonic() - started)
     return Exit.OK if all(shipment.well for shipment in batch.shipments) else Exit.SOME_FAILED
 
 
@@ -50,13 +52,13 @@ def _say_skipped(selection: Selection, log: Console) -> None:
         log.print(plain(f"Skipped {len(selection.skipped) - SKIPPED_NAMED} more files.", "dim"))
 
 
-def _print_result(shipments: Sequence[Shipment], out: Console, log: Console, *, as_json: bool) -> None:
+def _print_result(shipments: Sequence[Shipment], out: Console, log: Console, *, as_json: bool, seconds: float) -> None:
     if as_json:
         for shipment in shipments:
             out.out(json.dumps(shipment.as_json(), ensure_ascii=False), highlight=False)
         return
     wide = wide_enough(out)
-    wide.print(shipment_table(shipments))
+    wide.print(shipment_table(shipments) if wide.width >= TABLE_WIDTH else shipment_list(shipments))
     for shipment in shipments:
         if shipment.problem is not None:
             problem = shipment.problem
@@ -66,13 +68,13 @@ def _print_result(shipments: Sequence[Shipment], out: Console, log: Console, *, 
                 plain(f"{shipment.path.name}: still under way; see `invoiceflow status {shipment.document_id}`."),
                 soft_wrap=True,
             )
-    log.print(plain(_summary(shipments)), soft_wrap=True)
+    log.print(plain(_summary(shipments, seconds)), soft_wrap=True)
 
 
-def _summary(shipments: Sequence[Shipment]) -> str:
+def _summary(shipments: Sequence[Shipment], seconds: float) -> str:
     counts = Counter(shipment.outcome for shipment in shipments)
     parts = [f"{counts[outcome]} {outcome}" for outcome in counts]
     review = sum(shipment.invoice is not None and shipment.invoice.needs_review for shipment in shipments)
     if review:
         parts.append(f"{review} to review")
-    return f"{len(shipments)} document{'s' if len(shipments) != 1 else ''}: {', '.join(parts)}."
+    return f"{len(shipments)} document{'s' if len(shipments) != 1 else ''} in {seconds:.1f} s: {', '.join(parts)}."

@@ -51,5 +51,5 @@ class Shipment:
             "findings": [finding.model_dump(mode="json") for finding in invoice.findings] if invoice else [],
             "confidence": invoice.confidence if invoice else None,
             "needs_review": invoice.needs_review if invoice else None,
-            "low_confidence": list(invoice.unsure) if invoice else [],
+            "low_confidence": list(invoice.low_confidence) if invoice else [],
         }

@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal
 
 from rich import box
-from rich.console import Console
+from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
@@ -13,9 +13,22 @@ from invoiceflow_contracts.extraction import Finding, Severity
 from invoiceflow_standalone.cli.resources import InvoiceRow, RaisedRule
 from invoiceflow_standalone.cli.shipments import Shipment
 
-__all__ = ["amount", "findings_cell", "invoice_table", "plain", "shipment_table", "table", "wide_enough"]
+__all__ = [
+    "TABLE_WIDTH",
+    "amount",
+    "findings_cell",
+    "invoice_table",
+    "plain",
+    "shipment_list",
+    "shipment_table",
+    "table",
+    "wide_enough",
+]
 
 SEVERITY_STYLES = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "dim"}
+
+TABLE_WIDTH = 150
+"""Columns that the table of sent documents needs to be readable."""
 
 NAMED = 3
 """How many findings or fields a cell names; the rest are counted."""
@@ -40,7 +53,7 @@ def wide_enough(console: Console) -> Console:
 
 def table(*columns: str) -> Table:
     """Return an empty table; a column whose name begins with ``>`` is aligned to the right and never cut."""
-    made = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    made = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold", padding=(0, 1, 0, 0))
     for column in columns:
         if column.startswith(">"):
             made.add_column(column[1:], justify="right", no_wrap=True)
@@ -55,17 +68,14 @@ def shipment_table(shipments: Iterable[Shipment]) -> Table:
         "File", "Number", ">Date", "Seller", ">Net", ">Tax", ">Gross", "", "Findings", "Low confidence", ">Time"
     )
     for shipment in shipments:
-        took = "known" if shipment.outcome == "known" else ""
-        if not took and shipment.seconds is not None:
-            took = f"{shipment.seconds:.1f} s"
+        name, took = plain(shipment.path.name), _took(shipment)
         view = shipment.invoice
         if view is None:
-            style = "yellow" if shipment.outcome in {"sent", "unfinished"} else "red"
-            made.add_row(plain(shipment.path.name), Text(shipment.outcome, style=style), *[""] * 8, took)
+            made.add_row(name, _state(shipment), *[""] * 8, took)
             continue
         totals = view.invoice.totals
         made.add_row(
-            plain(shipment.path.name),
+            name,
             plain(view.invoice.number),
             _date(view.invoice.issue_date),
             plain(view.invoice.seller.name),
@@ -74,10 +84,38 @@ def shipment_table(shipments: Iterable[Shipment]) -> Table:
             amount(totals.payable if totals.gross is None else totals.gross),
             plain(view.invoice.currency),
             findings_cell(view.findings),
-            _few(view.unsure),
+            _fields_cell(view.low_confidence),
             took,
         )
     return made
+
+
+def shipment_list(shipments: Iterable[Shipment]) -> Group:
+    """Return the same for a narrow terminal: a few lines for each document."""
+    lines: list[Text] = []
+    for shipment in shipments:
+        head = plain(shipment.path.name, "bold").append(f"  {_took(shipment)}", style="dim")
+        view = shipment.invoice
+        if view is None:
+            lines.append(head.append("  ").append_text(_state(shipment)))
+            continue
+        totals = view.invoice.totals
+        currency = view.invoice.currency or ""
+        amounts = {
+            "net": totals.net,
+            "tax": totals.tax,
+            "gross": totals.payable if totals.gross is None else totals.gross,
+        }
+        said = [view.invoice.number, _date(view.invoice.issue_date), view.invoice.seller.name]
+        lines += [head, plain("  " + "  ".join(text for text in said if text))]
+        printed = "  ".join(f"{name} {amount(value)}" for name, value in amounts.items() if value is not None)
+        if printed:
+            lines.append(plain(f"  {printed} {currency}"))
+        if view.findings:
+            lines.append(Text("  findings: ").append_text(findings_cell(view.findings)))
+        if view.low_confidence:
+            lines.append(Text("  low confidence: ").append_text(_fields_cell(view.low_confidence)))
+    return Group(*lines)
 
 
 def invoice_table(rows: Iterable[InvoiceRow]) -> Table:
@@ -111,9 +149,26 @@ def findings_cell(findings: Sequence[Finding | RaisedRule]) -> Text:
     return cell.append(f" +{len(names) - NAMED}", style="dim") if len(names) > NAMED else cell
 
 
-def _few(fields: Sequence[str]) -> Text:
-    cell = plain(", ".join(fields[:NAMED]), "yellow")
-    return cell.append(f" +{len(fields) - NAMED}", style="dim") if len(fields) > NAMED else cell
+def _fields_cell(pointers: Sequence[str]) -> Text:
+    """Name the fields of these JSON pointers, such as ``totals.net``; those within lines are only counted."""
+    lines = [pointer for pointer in pointers if pointer.startswith("/lines/")]
+    header = [pointer.strip("/").replace("/", ".") for pointer in pointers if pointer not in lines]
+    cell = plain(", ".join(header[:NAMED]), "yellow")
+    if len(header) > NAMED:
+        cell.append(f" +{len(header) - NAMED}", style="dim")
+    if lines:
+        cell.append(f"{', ' if header else ''}{len(lines)} in lines", style="dim")
+    return cell
+
+
+def _took(shipment: Shipment) -> str:
+    if shipment.outcome == "known":
+        return "known"
+    return "" if shipment.seconds is None else f"{shipment.seconds:.1f} s"
+
+
+def _state(shipment: Shipment) -> Text:
+    return Text(shipment.outcome, style="yellow" if shipment.outcome in {"sent", "unfinished"} else "red")
 
 
 def _date(value: date | None) -> str:
