@@ -164,7 +164,7 @@ def _text_of(head: bytes) -> str | None:
     elif head[:2] == b"\0<":
         encodings = ["utf-16-be"]
     else:
-        encodings = ["utf-8-sig", "cp1252"]
+        encodings = ["utf-8-sig", "latin-1"]  # the latter for all that is not UTF-8: every byte is a character
     for encoding in encodings:
         for cut in range(4):  # the longest character has four bytes
             try:
@@ -191,4 +191,6 @@ def _markup(text: str) -> str | None:
         return _XML if declared or text.lstrip().startswith("<?xml") else None
     if root[1].lower() == "svg":
         raise UnsupportedMediaTypeError("This is an SVG drawing")
-    return _HTML if _HTML_TAG.fullmatch(root[1].lower()) else _XML
+    name = root[1].lower()
+    is_html = name == "html" if declared else _HTML_TAG.fullmatch(name)
+    return _HTML if is_html else _XML

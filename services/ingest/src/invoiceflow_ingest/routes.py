@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from starlette.requests import ClientDisconnect
 
 from invoiceflow_chassis.auth import CurrentTenant
-from invoiceflow_chassis.errors import ContentTooLargeError, PermanentError
+from invoiceflow_chassis.errors import PermanentError
 from invoiceflow_chassis.problems import Problem, ProblemError
 from invoiceflow_contracts.content import ContentRef
 from invoiceflow_contracts.events import Metadata
@@ -106,14 +106,20 @@ def document_routes(intake: Intake, *, max_files: int, max_request_size: int) ->
 
 async def _limited(request: Request, limit: int) -> AsyncIterator[bytes]:
     """Yield the body as it arrives, up to ``limit`` bytes."""
-    if int(request.headers.get("content-length", "0")) > limit:
-        raise ContentTooLargeError(limit)
-    size = 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size > limit:
-            raise ContentTooLargeError(limit)
-        yield chunk
+    size = int(request.headers.get("content-length", "0"))
+    if size <= limit:
+        size = 0
+        async for chunk in request.stream():
+            size += len(chunk)
+            if size > limit:
+                break
+            yield chunk
+    if size > limit:
+        raise ProblemError(
+            status.HTTP_413_CONTENT_TOO_LARGE,
+            "content_too_large",
+            f"The request is larger than the limit of {limit} bytes. Send the files in several requests.",
+        )
 
 
 async def _accepted(
