@@ -47,11 +47,11 @@ def _console() -> Console:
     return console if console.is_terminal else Console(width=_WIDTH)
 
 
-def evaluate(
+def evaluate(  # noqa: PLR0917 - typer's way to say options
     folder: Annotated[
         Path, typer.Argument(metavar="DIR", help="A folder with truth.jsonl and the documents it names.")
     ],
-    ignore_xml: Annotated[
+    ignore_xml: Annotated[  # noqa: FBT002 - a flag
         bool, typer.Option("--ignore-xml", help="Read PDFs as if they carried no e-invoice; leave bare XML out.")
     ] = False,
     json_file: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write every figure there.")] = None,
