@@ -8,7 +8,7 @@ from invoiceflow_contracts.extraction import Finding
 from invoiceflow_contracts.layout import Layout
 from invoiceflow_extract.checks import Origin, Subject, check
 from invoiceflow_extract.checks.lines import line_amounts_follow
-from invoiceflow_extract.checks.sums import lines_are_complete
+from invoiceflow_extract.checks.sums import lines_add_up, lines_are_complete
 from invoiceflow_extract.comparison import differences, not_shown
 from invoiceflow_extract.einvoice import Candidate, EInvoice, in_order_of_trust, read
 from invoiceflow_extract.hybrid import declaration_of, declared_without_xml, how_attached
@@ -84,7 +84,7 @@ async def extract(document: Document, extractor: Extractor, *, max_einvoice_size
         reading = fill(reading, printed, wanted=REQUIRED.__contains__)
     if reading.invoice.lines and not einvoice.reading.invoice.lines:
         on_page = Subject(reading.invoice, Origin.PAGE)
-        findings += [*lines_are_complete(on_page), *line_amounts_follow(on_page)]
+        findings += [*lines_add_up(on_page), *lines_are_complete(on_page), *line_amounts_follow(on_page)]
     return Extraction(reading, tuple(findings))
 
 
