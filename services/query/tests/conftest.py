@@ -24,7 +24,9 @@ def mongodb_uri() -> Iterator[str]:
     except Exception as error:
         if os.environ.get("INVOICEFLOW_REQUIRE_ENGINE"):
             raise
-        pytest.skip(f"no container of {image}: {error}")
+        pytest.skip(
+            f"no container of {image} ({type(error).__name__}): needs a Docker engine; MONGO_IMAGE names another image"
+        )
     try:
         yield f"mongodb://{container.get_container_host_ip()}:{container.get_exposed_port(27017)}"
     finally:

@@ -3,7 +3,6 @@
 import base64
 import hashlib
 import json
-from uuid import UUID
 
 from invoiceflow_chassis.problems import ProblemError
 from invoiceflow_query.queries import DocumentQuery, InvoiceQuery, Position
@@ -40,7 +39,7 @@ def decode_cursor(tenant: str, query: DocumentQuery | InvoiceQuery, cursor: str)
         payload = raw[_CHECK:]
         if raw[:_CHECK] == _check(tenant, query, payload):
             value, document_id = json.loads(payload)
-            return Position(value=value, id=UUID(document_id))
+            return Position(value=value, id=document_id)
     except ValueError:
         pass
     raise ProblemError(

@@ -3,13 +3,14 @@
 # ruff: noqa: S608
 
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 
 from invoiceflow_query.adapters.sqlite.writing import finding_mark
 from invoiceflow_query.folding import decimal_key, fold, number_key, time_key, vat_id_key, words
 from invoiceflow_query.queries import DocumentQuery, InvoiceQuery, Position
 
-__all__ = ["Candidates", "Statement", "documents_statement", "invoice_candidates", "invoices_statement"]
+__all__ = ["Condition", "Statement", "documents_statement", "invoice_conditions", "invoices_statement"]
 
 Value = str | int
 
@@ -83,22 +84,29 @@ def documents_statement(tenant: str, query: DocumentQuery, after: Position | Non
 
 
 @dataclass(frozen=True)
-class Candidates:
-    """A condition that holds for some rows, whichever way is faster: ``rows`` lists them, ``test`` tests one."""
+class Condition:
+    """What rows must meet, to be applied in the way that is faster: ``rows`` lists those that do, ``test`` tests one."""
 
     rows: Statement
     test: Statement
 
 
-def invoice_candidates(tenant: str, query: InvoiceQuery) -> list[Candidates]:
-    """Return the conditions of ``query`` on words and findings."""
-    candidates = []
+def invoice_conditions(tenant: str, query: InvoiceQuery) -> list[Condition]:
+    """Return what ``query`` asks for."""
+    conditions = [
+        Condition(
+            rows=Statement(f"SELECT row FROM invoices WHERE tenant = ? AND {where}", (tenant, *where.values)),
+            test=Statement(str(where), tuple(where.values)),
+        )
+        for where in _column_conditions(query)
+        if where.clauses
+    ]
     asked = {"words": query.q, "seller_words": query.seller, "buyer_words": query.buyer}
     terms = [(column, word) for column, text in asked.items() if text is not None for word in sorted(set(words(text)))]
     if terms:
         match = " AND ".join([f'tenant : "{tenant}"', *(f'{column} : "{word}" *' for column, word in terms)])
-        candidates.append(
-            Candidates(
+        conditions.append(
+            Condition(
                 rows=Statement("SELECT rowid AS row FROM invoice_terms WHERE invoice_terms MATCH ?", (match,)),
                 test=Statement(
                     " AND ".join(f"instr(i.{column}, ?) > 0" for column, _ in terms),
@@ -108,15 +116,46 @@ def invoice_candidates(tenant: str, query: InvoiceQuery) -> list[Candidates]:
         )
     if query.finding is not None or query.severity is not None:
         key = (tenant, finding_mark(query.finding, query.severity))
-        candidates.append(
-            Candidates(
+        conditions.append(
+            Condition(
                 rows=Statement("SELECT row FROM invoice_findings WHERE tenant = ? AND mark = ?", key),
                 test=Statement(
                     "EXISTS (SELECT 1 FROM invoice_findings f WHERE f.tenant = ? AND f.mark = ? AND f.row = i.row)", key
                 ),
             )
         )
-    return candidates
+    return conditions
+
+
+def _column_conditions(query: InvoiceQuery) -> list[_Where]:
+    equal: dict[str, Value | None] = {
+        "number": None if query.number is None else number_key(query.number) or "",
+        "seller_vat_id": None if query.seller_vat_id is None else vat_id_key(query.seller_vat_id) or "",
+        "type": query.type.value if query.type else None,
+        "currency": query.currency,
+        "needs_review": None if query.needs_review is None else int(query.needs_review),
+    }
+    between: dict[str, tuple[str | None, str | None]] = {
+        "issue_date": (_day(query.issue_date_from), _day(query.issue_date_to)),
+        "due_date": (_day(query.due_date_from), _day(query.due_date_to)),
+        "gross": (_amount(query.gross_min), _amount(query.gross_max)),
+    }
+    wheres = []
+    for column, value in equal.items():
+        wheres.append(_Where())
+        wheres[-1].equal(column, value)
+    for column, (low, high) in between.items():
+        wheres.append(_Where())
+        wheres[-1].between(column, low, high)
+    return wheres
+
+
+def _day(value: date | None) -> str | None:
+    return value.isoformat() if value else None
+
+
+def _amount(value: Decimal | None) -> str | None:
+    return None if value is None else decimal_key(value)
 
 
 def invoices_statement(
@@ -125,8 +164,8 @@ def invoices_statement(
     after: Position | None,
     limit: int,
     *,
-    few: Candidates | None,
-    tested: list[Candidates],
+    few: Condition | None,
+    tested: list[Condition],
 ) -> Statement:
     """Return the SELECT of one page of invoices: id, summary.
 
@@ -134,26 +173,12 @@ def invoices_statement(
     """
     where = _Where()
     where.equal("i.tenant", tenant)
-    where.equal("i.number", number_key(query.number) or "" if query.number is not None else None)
-    where.equal("i.seller_vat_id", vat_id_key(query.seller_vat_id) or "" if query.seller_vat_id is not None else None)
-    where.equal("i.type", query.type.value if query.type else None)
-    where.equal("i.currency", query.currency)
-    where.equal("i.needs_review", None if query.needs_review is None else int(query.needs_review))
-    for column, first, last in (
-        ("i.issue_date", query.issue_date_from, query.issue_date_to),
-        ("i.due_date", query.due_date_from, query.due_date_to),
-    ):
-        where.between(column, first.isoformat() if first else None, last.isoformat() if last else None)
-    where.between(
-        "i.gross",
-        None if query.gross_min is None else decimal_key(query.gross_min),
-        None if query.gross_max is None else decimal_key(query.gross_max),
-    )
     for each in tested:
         where.add(each.test.sql, *each.test.values)
-    order = where.page(
-        f"i.{query.sort.field}", after, value=_sort_value(query, after), descending=query.sort.descending
-    )
+    value = (after.value or "") if after else ""
+    if value and query.sort.field == "gross":
+        value = decimal_key(Decimal(value))
+    order = where.page(f"i.{query.sort.field}", after, value=value, descending=query.sort.descending)
     source = "invoices i"
     if few:
         # SQLite keeps the order of a CROSS JOIN: the few rows first, then each one's invoice.
@@ -162,9 +187,3 @@ def invoices_statement(
     return Statement(
         f"SELECT i.id, i.summary FROM {source} WHERE {where} {order} LIMIT ?", (*values, *where.values, limit)
     )
-
-
-def _sort_value(query: InvoiceQuery, after: Position | None) -> str:
-    if after is None or after.value is None:
-        return ""
-    return decimal_key(Decimal(after.value)) if query.sort.field == "gross" else after.value

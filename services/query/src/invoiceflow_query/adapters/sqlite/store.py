@@ -21,7 +21,7 @@ from invoiceflow_chassis.errors import StorageFullError, TransientError
 from invoiceflow_query.adapters.sqlite.reading import (
     Statement,
     documents_statement,
-    invoice_candidates,
+    invoice_conditions,
     invoices_statement,
 )
 from invoiceflow_query.adapters.sqlite.schema import prepare
@@ -39,8 +39,10 @@ T = TypeVar("T")
 
 _Waiting = tuple[str, Change, asyncio.Future[bool]]
 
-FEW = 2000
-"""So many invoices are sorted in a few milliseconds; where more meet a condition, a walk in order soon fills a page."""
+FEW = 5000
+"""So many invoices are fetched and sorted in some milliseconds. Where more meet a condition, at least one in 200 of a
+million does, and a walk along the list's order soon fills a page. SQLite cannot tell the two apart: it keeps no statistics
+of single values and none at all without ANALYZE, so the rows that meet a condition are counted, up to this many."""
 
 LARGEST_BATCH = 256
 READERS = 4
@@ -114,7 +116,7 @@ class SqliteReadModel:
         def select() -> list[InvoiceSummary]:
             connection = self._connection()
             few, tested = None, []
-            for each in invoice_candidates(tenant, query):
+            for each in invoice_conditions(tenant, query):
                 if few is None and _count(connection, each.rows) < FEW:
                     few = each
                 else:
