@@ -56,7 +56,6 @@ class GroupConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
 
     def __init__(
         self,
-        broker: KafkaBroker,
         processor: Processor,
         *,
         service: str,
@@ -77,7 +76,16 @@ class GroupConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
         self._stopping = False
         self._last_progress = time.monotonic()
         retries = [topic + RETRY_SUFFIX for topic in topics if TOPICS[topic].dead_letters]
-        self._subscriber: DefaultSubscriber = broker.subscriber(
+        # Producing is not FastStream's business here (see producer.py), so it opens no connection for it.
+        self._broker = KafkaBroker(
+            settings.bootstrap_servers,
+            security=settings.security(),
+            consumer_only=True,
+            allow_auto_create_topics=False,
+            graceful_timeout=1.0,
+            logger=None,
+        )
+        self._subscriber: DefaultSubscriber = self._broker.subscriber(
             *topics,
             *retries,
             group_id=group,
@@ -186,8 +194,9 @@ class GroupConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
 
     # -- committing ---------------------------------------------------------------------------------------------------
 
-    def start(self) -> None:
-        """Begin to commit; called before the broker starts."""
+    async def start(self) -> None:
+        """Join the group and begin to consume; raises ``KafkaError`` while no broker answers."""
+        await self._broker.start()
         self._committer = asyncio.create_task(self._commit_as_finished(), name=f"{self._service}-commit")
 
     async def _commit_as_finished(self) -> None:
@@ -235,7 +244,7 @@ class GroupConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
         _log.info("%d partitions assigned.", len(assigned))
 
     async def stop(self) -> None:
-        """Take nothing more, drain, commit. The broker is stopped afterwards."""
+        """Take nothing more, drain, commit, leave the group."""
         self._stopping = True
         if self._subscriber.consumer is not None:
             self._apply_pauses()
@@ -244,6 +253,7 @@ class GroupConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
         if self._committer is not None:
             self._committer.cancel()
             await asyncio.wait([self._committer])
+        await self._broker.stop()
 
     async def _drain(self, works: list[_Work]) -> None:
         tasks = {work: work.task for work in works if work.task is not None}

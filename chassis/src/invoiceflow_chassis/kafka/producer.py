@@ -36,6 +36,8 @@ class KafkaProducer:
             bootstrap_servers=self._settings.bootstrap_servers,
             acks="all",
             enable_idempotence=True,
+            # Evidence is repetitive: an extracted invoice shrinks to a third and less.
+            compression_type="gzip",
             max_request_size=max(topic.max_message_bytes for topic in TOPICS.values()),
             **parse_security(self._settings.security()),
         )

@@ -5,7 +5,6 @@ import logging
 from collections.abc import Mapping
 
 from aiokafka.errors import KafkaError
-from faststream.kafka import KafkaBroker
 
 from invoiceflow_chassis.errors import TransientError
 from invoiceflow_chassis.kafka.consumer import GroupConsumer
@@ -33,7 +32,6 @@ class KafkaTransport:
     def __init__(self, settings: KafkaSettings) -> None:
         self._settings = settings
         self._producer = KafkaProducer(settings)
-        self._broker: KafkaBroker | None = None
         self._services: list[Service] = []
         self._consumers: dict[str, GroupConsumer] = {}
         self._starter: asyncio.Task[None] | None = None
@@ -66,15 +64,6 @@ class KafkaTransport:
                 return
 
     async def _consume(self) -> None:
-        # Producing is ours (see producer.py): a FastStream producer beside it would be a second set of connections.
-        self._broker = KafkaBroker(
-            self._settings.bootstrap_servers,
-            security=self._settings.security(),
-            consumer_only=True,
-            allow_auto_create_topics=False,
-            graceful_timeout=1.0,
-            logger=None,
-        )
         for service in self._services:
             if not service.subscriptions:
                 continue
@@ -87,16 +76,14 @@ class KafkaTransport:
                 retry_delays=self._settings.retry_delays_seconds,
             )
             self._consumers[service.name] = GroupConsumer(
-                self._broker,
                 processor,
                 service=service.name,
                 group=group,
                 topics=[topic_of(one.event).name for one in service.subscriptions],
                 settings=self._settings,
             )
-        for consumer in self._consumers.values():
-            consumer.start()
-        await self._broker.start()
+        # Side by side: joining a group takes its time.
+        await asyncio.gather(*(consumer.start() for consumer in self._consumers.values()))
 
     async def stop(self) -> None:
         """Finish or hand back what is in flight, commit, leave the groups, disconnect."""
@@ -109,9 +96,6 @@ class KafkaTransport:
         self._connected = False
         await asyncio.gather(*(consumer.stop() for consumer in self._consumers.values()))
         self._consumers = {}
-        if self._broker is not None:
-            await self._broker.stop()
-            self._broker = None
         await self._producer.stop()
 
     async def check_ready(self) -> None:
