@@ -109,8 +109,8 @@ class Worker:
             self._writer.close()
         else:
             self._socket.close()
-        while self._process.poll() is None:  # a killed process is gone within a millisecond or two
-            await asyncio.sleep(0.001)
+        # A killed process is gone within a millisecond or two, unless the kernel is busy with its memory.
+        await asyncio.get_running_loop().run_in_executor(None, self._process.wait)
 
     async def _receive(self) -> tuple[dict[str, Any], bytes]:
         assert self._reader is not None, "not ready"  # noqa: S101

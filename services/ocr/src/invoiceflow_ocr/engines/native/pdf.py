@@ -6,7 +6,6 @@ from typing import Any
 
 from invoiceflow_chassis.errors import PermanentError
 from invoiceflow_contracts.layout import Line, Page
-
 from invoiceflow_ocr.engines.native.pdf_attachments import read_attachments
 from invoiceflow_ocr.engines.native.pdf_objects import Area, Survey, survey
 from invoiceflow_ocr.engines.native.pdf_text import Frame, PageText, read_characters
@@ -95,11 +94,13 @@ def _page(document: Any, index: int) -> Iterator[Any]:
 
     try:
         page = document[index]
-        if pdfium.FPDFPage_GetAnnotCount(page) > 0:
-            # What stands in form fields and stamps becomes part of the page, for characters and picture alike.
-            if pdfium.FPDFPage_Flatten(page, pdfium.FLAT_NORMALDISPLAY) == pdfium.FLATTEN_SUCCESS:
-                page.close()
-                page = document[index]
+        # What stands in form fields and stamps becomes part of the page, for characters and picture alike.
+        if (
+            pdfium.FPDFPage_GetAnnotCount(page) > 0
+            and pdfium.FPDFPage_Flatten(page, pdfium.FLAT_NORMALDISPLAY) == pdfium.FLATTEN_SUCCESS
+        ):
+            page.close()
+            page = document[index]
     except pypdfium2.PdfiumError:
         raise _damaged() from None
     try:

@@ -32,7 +32,7 @@ def _plausible(word: str) -> bool:
     core = word.strip(_EDGES)
     if not core:
         return len(word) <= 2 or len(set(word)) == 1  # a bullet, a dash, a row of dots; not "%&'"
-    if _NUMBER.fullmatch(core) or _CODE.fullmatch(core) and any(c.isdigit() for c in core):
+    if _NUMBER.fullmatch(core) or (_CODE.fullmatch(core) and any(c.isdigit() for c in core)):
         return True
     parts = [part for part in re.split(r"[/@.,:;&+_()\-]+", core) if part]
     return all(_plausible_part(part) for part in parts)

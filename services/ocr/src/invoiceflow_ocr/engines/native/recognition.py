@@ -4,6 +4,7 @@ import math
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from invoiceflow_ocr.engines.native.networks import Networks, Reading
@@ -144,7 +145,9 @@ def _detection_scale(image: Any) -> float:
     letters = text_height(image)
     longest = max(image.shape[:2])
     wanted = READABLE_HEIGHT / letters if letters else 1.0
-    return float(min(max(wanted, 736 / longest if longest > 736 else 1.0), 2.0, 2200 / longest if longest > 2200 else 2.0))
+    return float(
+        min(max(wanted, 736 / longest if longest > 736 else 1.0), 2.0, 2200 / longest if longest > 2200 else 2.0)
+    )
 
 
 def _is_sideways(boxes: Sequence[Any]) -> bool:
@@ -266,9 +269,7 @@ def _words(reading: Reading, left: float, top: float, right: float, bottom: floa
             groups[-1].append(index)
         previous = index
     steps = [
-        reading.positions[second] - reading.positions[first]
-        for group in groups
-        for first, second in zip(group, group[1:], strict=False)
+        reading.positions[second] - reading.positions[first] for group in groups for first, second in pairwise(group)
     ]
     half = 0.5 * statistics.median(steps) if steps else 0.25 * height / max(width, 1.0)
     fragments = []
@@ -284,7 +285,7 @@ def _words(reading: Reading, left: float, top: float, right: float, bottom: floa
                 baseline=bottom - 0.25 * height,
                 size=0.75 * height,
                 spaced=True,
-                confidence=round(min(1.0, min(reading.confidences[index] for index in group)), 3),
+                confidence=round(min(1.0, *(reading.confidences[index] for index in group)), 3),
             )
         )
     return fragments
