@@ -49,10 +49,29 @@ def _srgb_profile() -> bytes:
     return profile[:24] + stamp + profile[36:]
 
 
+def _forget_default_font(pdf: pikepdf.Pdf) -> None:
+    """Take out the standard font that reportlab selects at the start of each page and no text uses.
+
+    PDF/A allows no font without its outlines in the file.
+    """
+    for page in pdf.pages:
+        fonts = page.Resources.Font
+        bare = {name for name, font in fonts.items() if "/FontDescriptor" not in font}
+        kept = [
+            command
+            for command in pikepdf.parse_content_stream(page)
+            if not (str(command.operator) == "Tf" and str(command.operands[0]) in bare)
+        ]
+        page.Contents = pdf.make_stream(pikepdf.unparse_content_stream(kept))
+        for name in bare:
+            del fonts[name]
+
+
 def embed(page: bytes, invoice: bytes, issued: date) -> bytes:
     """The PDF ``page`` with the CII document ``invoice`` inside; the file's dates are those of the invoice."""
     stamp = f"D:{issued:%Y%m%d}120000+00'00'"
     with pikepdf.open(io.BytesIO(page)) as pdf:
+        _forget_default_font(pdf)
         stream = pdf.make_stream(invoice)
         stream.Type = pikepdf.Name.EmbeddedFile
         stream.Subtype = pikepdf.Name("/text/xml")

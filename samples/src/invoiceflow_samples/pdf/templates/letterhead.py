@@ -53,6 +53,6 @@ def draw(pen: Pen, sheet: Sheet) -> None:
     subject = max(98 * _MM, info_end + 14)
     pen.text(margin, subject, f"{sheet.title} {sheet.number}", size=13, bold=True)
     y = pen.paragraph(margin, subject + 22, sheet.opening, right - margin)
-    style = TableStyle(rules="rows", header="plain", row_gap=3.5, pad=4)
+    style = TableStyle(rules="rows", header="plain", row_gap=2.6, pad=4)
     frame = Frame(margin, right - margin, HEIGHT - 88)
     body(pen, sheet, style, frame, y + 4, top=56, emphasis="double", bank=False)
