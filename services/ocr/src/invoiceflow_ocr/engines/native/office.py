@@ -94,7 +94,9 @@ def _converted(data: bytes, name: str) -> Any:
 
 def _parts(document: Any) -> Iterable[tuple[int, str | list[Cell]]]:
     """Yield page number and text or table: page headers first, then the body, then page footers."""
-    import docling_core.types.doc as model  # noqa: PLC0415
+    import docling_core.types.doc as types  # noqa: PLC0415
+
+    model: Any = types  # its names are re-exported without saying so, which strict typing does not accept
 
     first: list[tuple[int, str | list[Cell]]] = []
     body: list[tuple[int, str | list[Cell]]] = []
@@ -119,6 +121,8 @@ def _parts(document: Any) -> Iterable[tuple[int, str | list[Cell]]]:
                 inline = None
             if item.label == model.DocItemLabel.PAGE_FOOTER:
                 last.append((page, item.text))
+            elif item.label == model.DocItemLabel.TITLE and item.content_layer == model.ContentLayer.FURNITURE:
+                continue  # the name of the browser's window
             elif item.content_layer == model.ContentLayer.FURNITURE:
                 first.append((page, item.text))
             else:

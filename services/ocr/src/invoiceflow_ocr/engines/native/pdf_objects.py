@@ -74,7 +74,7 @@ def survey(page: Any, frame: Frame) -> Survey:
                 continue
             found.drawn = True
             if kind == pdfium.FPDF_PAGEOBJ_IMAGE and pdfium.FPDFPageObj_GetBounds(item, left, bottom, right, top):
-                area = _seen(left.value, bottom.value, right.value, top.value, matrix, frame)
+                area = _seen((left.value, bottom.value, right.value, top.value), matrix, frame)
                 if area is not None:
                     found.pictures.append(area)
     return found
@@ -86,8 +86,9 @@ def _product(inner: Matrix, outer: Matrix) -> Matrix:
     return (a * g + b * i, a * h + b * j, c * g + d * i, c * h + d * j, e * g + f * i + k, e * h + f * j + m)
 
 
-def _seen(left: float, bottom: float, right: float, top: float, matrix: Matrix, frame: Frame) -> Area | None:
+def _seen(bounds: tuple[float, float, float, float], matrix: Matrix, frame: Frame) -> Area | None:
     """The part of a rectangle that lies on the visible page, or None."""
+    left, bottom, right, top = bounds
     a, b, c, d, e, f = matrix
     corners = [(a * x + c * y + e, b * x + d * y + f) for x in (left, right) for y in (bottom, top)]
     seen = [frame.point(x, y) for x, y in corners]

@@ -62,20 +62,20 @@ class Recogniser:
         """Load the models."""
         self._loaded()
 
-    def read(self, image: Any, *, known: Sequence[tuple[float, float, float, float]] = ()) -> Recognition:
+    def read(self, image: Any, *, known: Sequence[tuple[float, float, float, float]] | None = None) -> Recognition:
         """Read a picture (BGR, rows by columns by 3).
 
         Args:
             image: the picture.
-            known: rectangles in pixels whose text is known already; nothing is read there, and the picture is
-                taken to be upright.
+            known: rectangles in pixels whose text is known already: nothing is read there. A picture of which
+                anything is known, be it only that no text is, is taken to be upright.
         """
         networks = self._loaded()
         image, shrunk = _sized(image)
         scale = _detection_scale(image)
         boxes = networks.detect(image, scale)
         rotation = 0
-        if known:
+        if known is not None:
             boxes = _uncovered(boxes, image.shape[:2], [tuple(side * shrunk for side in area) for area in known])
         elif _is_sideways(boxes):
             image, rotation = _turned(image, 90), 90
@@ -83,7 +83,7 @@ class Recogniser:
         upright, vertical = _by_direction(boxes)
         crops = [_crop(image, box) for box in upright]
         readings = networks.read(crops)
-        if not known and _is_upside_down(networks, crops, readings):
+        if known is None and _is_upside_down(networks, crops, readings):
             image, rotation = _turned(image, 180), rotation + 180
             upright, vertical = _opposite(upright, image.shape), _opposite(vertical, image.shape)
             crops = [_crop(image, box) for box in upright]
