@@ -56,9 +56,10 @@ _EMAIL_HEADER = re.compile(
 )
 """Written by mail programs only; a letter may begin with From, To and Date as well."""
 
-_TAG = re.compile(r"<(?:[\w.-]+:)?([A-Za-z_][\w.-]*)(?=[\s/>])(\s+[\w.:-]+\s*=|\s*/?>)?")
+# Possessive, so that no text however contrived takes more than one pass.
+_TAG = re.compile(r"<(?:[\w.-]++:)?([A-Za-z_][\w.-]*+)(?=[\s/>])(\s++[\w.:-]++\s*+=|\s*+/?>)?")
 _PROLOG = re.compile(r"\s+|<\?.*?\?>|<!--.*?-->", re.DOTALL)
-_DOCTYPE = re.compile(r"<!doctype\s+([\w.:-]+)[^>\[]*(\[.*?\]\s*)?>", re.DOTALL | re.IGNORECASE)
+_DOCTYPE = re.compile(r"<!doctype\s++([\w.:-]++)[^>\[]*+(\[.*?\]\s*+)?+>", re.DOTALL | re.IGNORECASE)
 _HTML_TAG = re.compile(
     "html|head|body|title|meta|style|script|link|base|div|span|p|br|hr|h[1-6]|table|tr|td|th|center|font|a|b|i|ul|ol|img|pre|main|section|article"
 )
