@@ -318,6 +318,15 @@ async def test_exports_a_workbook_without_formulas(client: httpx.AsyncClient, te
     assert line["description"].value == "+1 bolts"
 
 
+async def test_says_when_there_is_more_than_a_sheet_holds(
+    client: httpx.AsyncClient, tell: Tell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("invoiceflow_query.exports.xlsx_export._MOST_ROWS", 2)
+    await tell(*(extracted(document(str(n))) for n in range(2)))
+    response = await client.get("/v1/invoices/export?format=xlsx")
+    assert (response.status_code, response.json()["code"]) == (422, "export_too_large")
+
+
 async def test_describes_itself(client: httpx.AsyncClient) -> None:
     description = (await client.get("/openapi.json")).json()
     assert set(description["paths"]) == {

@@ -68,20 +68,18 @@ INVOICE_INDEXES: tuple[tuple[str, ...], ...] = (
 ATTEMPTS = 20
 """How often a change is merged anew when others keep changing its document."""
 
-TIMEOUT_MS = 10_000
-"""How long the server is looked for, and an operation may take."""
-
 
 class MongoReadModel:
-    """``ReadModel`` in the database ``database`` at ``uri``."""
+    """``ReadModel`` in the database ``database`` at ``uri``; an operation may take ``timeout`` seconds."""
 
-    def __init__(self, uri: str, database: str) -> None:
+    def __init__(self, uri: str, database: str, *, timeout: float = 10.0) -> None:
         self._uri = uri
         self._database = database
+        self._timeout = timeout
 
     async def open(self) -> None:
         self._client: Any = AsyncIOMotorClient(
-            self._uri, serverSelectionTimeoutMS=TIMEOUT_MS, timeoutMS=TIMEOUT_MS, appname="invoiceflow-query"
+            self._uri, timeoutMS=int(self._timeout * 1000), appname="invoiceflow-query"
         )
         database = self._client.get_database(
             self._database, write_concern=WriteConcern("majority"), read_concern=ReadConcern("majority")
