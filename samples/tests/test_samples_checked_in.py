@@ -65,8 +65,8 @@ def test_eighty_lines_fill_three_pages_with_header_and_subtotal_carried_forward(
     assert row["truth"]["line_count"] == 80
     assert len(pages) == 3
     for key in ("description", "quantity", "amount"):
-        heading = next(label for label in language("de").labels[key] if f" {label} " in pages[0])
-        assert all(f" {heading} " in page for page in pages)
+        heading = next(label for label in language("de").labels[key] if label in pages[0])
+        assert all(heading in page for page in pages)
     assert all("Übertrag" in page for page in pages)
 
 

@@ -137,9 +137,11 @@ def _lines(
     prefix = rng.choice(["", "", "A-", "P", "10."])
     for number, product in enumerate(_choose_products(scenario, words, rng), start=1):
         name = product.name
-        if product.unit in _COUNTED - {"E48"} and product.rate == "standard" and (name in names or rng.random() < 0.3):
+        if product.unit in _COUNTED - {"E48"} and product.rate == "standard" and rng.random() < 0.3:
             name = f"{name}, {words.pick(rng, 'variants')}"
-        names.add(product.name)
+        if name in names:
+            name = f"{name}, {words.text['job'].format(n=rng.randint(1000, 9999))}"
+        names.add(name)
         quantity, price = _quantity(product, rng), _price(product, factor, rng)
         percent = Decimal(rng.choice([3, 5, 10, 15, 20])) if scenario.line_discounts and rng.random() < 0.5 else None
         if scenario.line_discounts and number == scenario.lines and not any(percents):

@@ -27,8 +27,7 @@ def _bar(pen: Pen, sheet: Sheet) -> None:
         y += pen.look.size * 3.1
     y += 14
     if sheet.bank:
-        pen.text(18, y, sheet.bank_label, bold=True, color=_WHITE)
-        y += pen.look.size * 1.5
+        y = pen.paragraph(18, y, sheet.bank_label, _BAR - 30, bold=True, color=_WHITE)
     for pair in sheet.bank:
         pen.text(18, y, pair.label, size=pen.look.size - 1.5, color=pen.tint(0.25))
         pen.text(18, y + 10, pair.value, size=6.4, color=_WHITE)
