@@ -203,7 +203,7 @@ def test_an_account_that_is_no_iban(account: str) -> None:
     assert ("IF-IBAN" in rules(but(payment=Payment(iban=account)))) is account.startswith("US")
 
 
-@pytest.mark.parametrize("vat_id", ["EL094259216", "XI980780684", "CHE107787577IVA", "US123"])
+@pytest.mark.parametrize("vat_id", ["EL094259216", "XI980780684", "CHE107787577IVA", "CHE107787577", "US123"])
 def test_prefixes_that_are_no_country_codes_and_countries_without_rules(vat_id: str) -> None:
     assert "IF-VAT-ID" not in rules(but(seller=SOUND.seller.model_copy(update={"vat_id": vat_id})))
 

@@ -238,6 +238,7 @@ def test_an_unknown_type_code_is_found(cii: str) -> None:
         (">133.05<", ">133,05<", "/totals/gross"),
         (">133.05<", ">NaN<", "/totals/gross"),
         (">250<", ">many<", "/lines/0/quantity"),
+        (">133.05<", f">{'9' * 40}<", "/totals/gross"),
     ],
 )
 def test_a_value_that_cannot_be_understood_is_left_out_and_found(

@@ -17,7 +17,9 @@ from invoiceflow_contracts.extraction import Cost, Evidence, Method
 from invoiceflow_contracts.identity import document_id
 from invoiceflow_contracts.invoice import Invoice, InvoiceLine, Party, Totals
 from invoiceflow_contracts.layout import Box, EmbeddedFile, Engine, Layout, Line, Page, Word
+from invoiceflow_extract.adapters import LocalExtractor
 from invoiceflow_extract.handlers import extract_invoice
+from invoiceflow_extract.local import read_layout
 from invoiceflow_extract.main import create_service
 from invoiceflow_extract.reading import Reading
 from invoiceflow_extract.settings import ExtractSettings
@@ -260,6 +262,19 @@ async def test_what_cannot_be_read_at_all_is_refused(world: World, ubl: str) -> 
     assert await world.refusal(await world.document(("factur-x.xml", ubl.encode()[:900]))) == "einvoice_damaged"
 
 
+async def test_thousands_of_lines_are_handed_on_without_their_evidence(world: World, ubl: str) -> None:
+    start = ubl.index("<cac:InvoiceLine>")
+    line = ubl[start : ubl.index("</cac:InvoiceLine>") + len("</cac:InvoiceLine>")]
+    world.settings = ExtractSettings(max_event_size=200_000)
+    result = await world.extract(await world.document(bare=(ubl[:start] + line * 300 + "</Invoice>").encode()))
+    assert len(result.invoice.lines) == 300
+    assert "IF-EVIDENCE" in rules(result)
+    assert "/number" in result.evidence
+    assert "/lines/0/net" not in result.evidence
+    too_many = await world.document(bare=(ubl[:start] + line * 1500 + "</Invoice>").encode())
+    assert await world.refusal(too_many) == "invoice_too_large"
+
+
 async def test_trouble_leaves_nothing_behind_and_is_tried_again(world: World) -> None:
     event = await world.document(text=["P-1"])
     world.extractor.fail_with = TransientError("llm_away", "Try again.")
@@ -276,6 +291,12 @@ async def test_another_tenants_object_is_not_found(world: World, ubl: str) -> No
     event = await world.document(bare=ubl.encode())
     foreign = event.model_copy(update={"tenant": "other"})
     assert await world.refusal(foreign) == "object_not_found"
+
+
+async def test_the_local_engine_stands_behind_the_port(world: World) -> None:
+    event = await world.document(text=["Invoice number: 4711", "Total 119.00 EUR"])
+    layout = Layout.model_validate_json(gzip.decompress(await world.objects.get("default", event.layout)))
+    assert await LocalExtractor().extract(layout, Reading()) == read_layout(layout)
 
 
 def test_the_service_takes_what_ocr_made() -> None:

@@ -113,5 +113,11 @@ def test_a_credit_notes_minus_is_no_difference() -> None:
     assert list(differences(EINVOICE, frozenset({"/totals/gross"}), local)) == []
 
 
+def test_a_cent_apart_is_a_warning() -> None:
+    local = printed(Invoice(totals=Totals(gross=Decimal("119.01"))), 0.95, "/totals/gross")
+    (finding,) = differences(EINVOICE, frozenset({"/totals/gross"}), local)
+    assert finding.severity == "warning"
+
+
 def test_an_empty_page_is_not_compared() -> None:
     assert not_shown(EINVOICE, page()) == frozenset()

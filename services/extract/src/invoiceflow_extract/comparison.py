@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from invoiceflow_contracts.extraction import Finding
+from invoiceflow_contracts.extraction import Finding, Severity
 from invoiceflow_contracts.invoice import Invoice
 from invoiceflow_extract.printed import PrintedText
 from invoiceflow_extract.reading import Reading
@@ -19,6 +19,9 @@ __all__ = ["SURE", "differences", "not_shown"]
 
 SURE = 0.7
 """Confidence from which the page's reader is believed against the e-invoice."""
+
+_ROUNDING = Decimal("0.01")
+"""Page and e-invoice are often made by two programs that round on their own: a cent apart is a warning."""
 
 Value = str | date | Decimal
 
@@ -73,12 +76,19 @@ def differences(einvoice: Invoice, missing: frozenset[str], printed: Reading) ->
         evidence = printed.evidence.get(field.pointer)
         if field.pointer not in missing or shown is None or evidence is None or evidence.confidence < SURE:
             continue
-        if shown == stated or (
-            isinstance(stated, Decimal) and isinstance(shown, Decimal) and abs(shown) == abs(stated)
-        ):
+        apart = _apart(stated, shown)
+        if apart == 0:
             continue
         yield RULES[field.rule].finding(
             f"The e-invoice's {field.name} is {stated}, but the page shows {shown}. Ask the seller which of them holds.",
             pointers=(field.pointer,),
             values={"e-invoice": stated, "page": shown, "text on the page": evidence.text},
+            severity=Severity.WARNING if apart is not None and apart <= _ROUNDING else None,
         )
+
+
+def _apart(stated: Value | None, shown: Value) -> Decimal | None:
+    """Return by how much two values differ: 0 where they are the same, None where no amount says how much."""
+    if isinstance(stated, Decimal) and isinstance(shown, Decimal):
+        return abs(abs(shown) - abs(stated))  # a credit note may be printed with a minus
+    return Decimal(0) if shown == stated else None

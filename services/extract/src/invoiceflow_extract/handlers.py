@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
+from invoiceflow_chassis.errors import PermanentError
 from invoiceflow_chassis.ports import ObjectStore
 from invoiceflow_chassis.service import Delivery
 from invoiceflow_contracts.events import DocumentProgressV1, InvoiceExtractedV1, OcrCompletedV1
@@ -15,6 +16,7 @@ from invoiceflow_extract.einvoice import Candidate
 from invoiceflow_extract.extraction import Document, extract
 from invoiceflow_extract.ports import Extractor
 from invoiceflow_extract.review import confidence, needs_review
+from invoiceflow_extract.rules import RULES
 from invoiceflow_extract.settings import ExtractSettings
 
 __all__ = ["ENGINE", "extract_invoice"]
@@ -82,9 +84,35 @@ async def extract_invoice(
         costs=(event.cost, cost),
         extracted_at=now(),
     )
-    data = gzip.compress(result.model_dump_json().encode(), compresslevel=5, mtime=0)
+    result, data = _fitting(result, settings.max_event_size)
+    data = gzip.compress(data, compresslevel=5, mtime=0)
     await objects.put(event.tenant, settings.bucket, name, data, media_type="application/gzip")
     return [result]
+
+
+def _fitting(result: InvoiceExtractedV1, limit: int) -> tuple[InvoiceExtractedV1, bytes]:
+    """Return the event in a size that a topic takes, and its JSON: thousands of lines go without their evidence.
+
+    Raises:
+        PermanentError: ``invoice_too_large``, where even that is not enough.
+    """
+    data = result.model_dump_json().encode()
+    if len(data) <= limit:
+        return result, data
+    left_out = RULES["IF-EVIDENCE"].finding(
+        f"The invoice has {len(result.invoice.lines)} lines; where each of their values stands was left out.",
+        pointers=("/lines",),
+        values={"lines": len(result.invoice.lines)},
+    )
+    evidence = {pointer: each for pointer, each in result.evidence.items() if not pointer.startswith("/lines/")}
+    smaller = result.model_copy(update={"evidence": evidence, "findings": (*result.findings, left_out)})
+    data = smaller.model_dump_json().encode()
+    if len(data) > limit:
+        raise PermanentError(
+            "invoice_too_large",
+            f"The invoice with its {len(result.invoice.lines)} lines is too large to be handed on. Ask the seller to split it.",
+        )
+    return smaller, data
 
 
 async def _fetch(event: OcrCompletedV1, objects: ObjectStore, settings: ExtractSettings) -> Document:

@@ -97,6 +97,7 @@ _TABLE = (
     ("IF-FX-XMP-MISSING", _ERROR, "A PDF with a Factur-X or ZUGFeRD XML declares it in its metadata (XMP)"),
     ("IF-FX-PROFILE", _ERROR, "The profile in the PDF's metadata (XMP) is that of its XML"),
     ("IF-FX-RELATIONSHIP", _WARNING, "The e-invoice is attached as Data or Alternative (/AFRelationship)"),
+    ("IF-EVIDENCE", _INFO, "The evidence of every line fits into the event"),
     # The e-invoice and the page beside it
     ("IF-PAGE-NUMBER", _ERROR, "The page shows the e-invoice's number"),
     ("IF-PAGE-DATE", _ERROR, "The page shows the e-invoice's issue date"),

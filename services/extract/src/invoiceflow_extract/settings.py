@@ -22,6 +22,11 @@ class ExtractSettings(BaseSettings):
         default=0.75, ge=0, le=1, description="Confidence of a key field below which a person should look."
     )
     max_einvoice_size: int = Field(default=16 * 1024 * 1024, gt=0, description="Bytes of an e-invoice.")
+    max_event_size: int = Field(
+        default=8_000_000,
+        ge=100_000,
+        description="Bytes of an invoice.extracted event; below the topic's largest message.",
+    )
     max_inspected_pdf_size: int = Field(
         default=32 * 1024 * 1024,
         ge=0,

@@ -44,7 +44,9 @@ def _vat_id_holds(vat_id: str) -> bool:
     prefix = vat_id[:2].upper()
     if not prefix.isalpha():
         return False
-    module = get_cc_module(_VAT_PREFIX.get(prefix, prefix.lower()), "vat")
+    # A Swiss number is often given without the MWST, TVA or IVA that makes it a VAT number.
+    kind = "uid" if prefix == "CH" and not vat_id[-3:].isalpha() else "vat"
+    module = get_cc_module(_VAT_PREFIX.get(prefix, prefix.lower()), kind)
     if module is None:
         return True
     try:

@@ -14,8 +14,8 @@ from invoiceflow_extract.rules import RULES
 
 __all__ = ["Draft"]
 
-_NUMBER = re.compile(r"[+-]?(\d{1,20}(\.\d{0,20})?|\.\d{1,20})")
-"""xs:decimal (W3C XML Schema 1.0-2, 3.2.3), as long as money can be: no exponent, no separators."""
+_NUMBER = re.compile(r"[+-]?(\d{1,15}(\.\d{0,15})?|\.\d{1,15})")
+"""xs:decimal (W3C XML Schema 1.0-2, 3.2.3): no exponent, no separators, and no longer than the contract's numbers."""
 _UBL_DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:Z|[+-]\d{2}:\d{2}|T.*)?")
 """xs:date with its optional time zone; some senders put a time behind it."""
 _CII_DATE = re.compile(r"(\d{4})(\d{2})(\d{2})")
