@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from invoiceflow_contracts.extraction import Evidence
+from invoiceflow_contracts.extraction import Evidence, Method
 from invoiceflow_contracts.invoice import Invoice
 from invoiceflow_contracts.layout import Layout
 from invoiceflow_extract.local.currencies import currency_of, find_currency_codes
@@ -19,7 +19,7 @@ from invoiceflow_extract.local.lexicon import Lexicon, lexicon
 from invoiceflow_extract.local.observations import Label, Observations, observe
 from invoiceflow_extract.local.page_text import Segment, sheets_of
 from invoiceflow_extract.local.parties import Parties, find_parties
-from invoiceflow_extract.local.table import LineFound, Lines, find_lines
+from invoiceflow_extract.local.table import Lines, describe, find_lines
 from invoiceflow_extract.local.totals import Assignment, Candidate, assign
 from invoiceflow_extract.reading import Reading
 
@@ -56,7 +56,7 @@ def read_layout(layout: Layout) -> Reading:
     _kind(seen, words, draft)
     _references(seen, words, draft)
     account_name = _best(texts_near(seen, "account_name"))
-    parties = find_parties(seen, words, account_name, lines.rows | lines.header_rows)
+    parties = find_parties(seen, words, account_name, lines.rows | lines.head_rows)
     _parties(seen, parties, draft)
     _payment(seen, draft)
     country = _country(draft, text)
@@ -224,7 +224,7 @@ def _dates(seen: Observations, words: Lexicon, draft: _Draft, default: bool, lin
     def ranked(meaning: str) -> list[tuple[float, Found[PrintedDate]]]:
         options = []
         for label, found in dates_near(seen, meaning):
-            if id(label.row) in table or id(label.row) in lines.header_rows:
+            if id(label.row) in table or id(label.row) in lines.head_rows:
                 continue
             weight = found.score * (0.8 if label.key in {"date", "datum", "due", "du"} else 1.0)
             weight *= 1.0 if label.leads else 0.8
@@ -374,40 +374,26 @@ def _lines(lines: Lines, draft: _Draft) -> None:
     rows: list[dict[str, Any]] = []
     for index, line in enumerate(lines.lines):
         data: dict[str, Any] = {}
-        proved = _consistent(line)
-        for role, name in (
-            ("quantity", "quantity"),
-            ("unit_price", "unit_price"),
-            ("net", "net"),
-            ("tax_rate", "tax_rate"),
-        ):
-            found = line.fields.get(role)
-            if found is None and role == "net":
-                found = line.fields.get("gross")
+
+        def put(name: str, found: Found[Any] | None, factor: float = 1.0, at: int = index, row: dict[str, Any] = data) -> None:
             if found is not None:
-                data[name] = found.value
-                draft.evidence[f"/lines/{index}/{name}"] = found.evidence(1.15 if proved else 1.0)
-        if line.description:
-            found_text = Found.at(
-                " ".join(token.text for token in line.description), line.description, line.sheet, 0.75
+                row[name] = found.value
+                draft.evidence[f"/lines/{at}/{name}"] = found.evidence(factor)
+
+        certain = 1.18 if line.closes else 0.9
+        put("description", describe(line))
+        put("id", line.texts.get("line_id"))
+        put("item_code", line.texts.get("item_code"))
+        put("unit", line.texts.get("unit"))
+        put("quantity", line.fields.get("quantity"), certain)
+        if "quantity" not in data and line.counted is not None:
+            data["quantity"] = line.counted
+            draft.evidence[f"/lines/{index}/quantity"] = Evidence(
+                method=Method.LOCAL, text="computed: net amount / unit price", confidence=0.5
             )
-            data["description"] = found_text.value
-            draft.evidence[f"/lines/{index}/description"] = found_text.evidence()
-        for role, name in (("line_id", "id"), ("item_code", "item_code"), ("unit", "unit")):
-            text = line.texts.get(role)
-            if text is not None:
-                data[name] = text.value
-                draft.evidence[f"/lines/{index}/{name}"] = text.evidence()
+        put("unit_price", line.fields.get("unit_price"), certain)
+        put("net", line.amount, certain)
+        put("tax_rate", line.fields.get("tax_rate"))
         rows.append(data)
     if rows:
         draft.data["lines"] = rows
-
-
-def _consistent(line: LineFound) -> bool:
-    quantity, price, net = line.value("quantity"), line.value("unit_price"), line.value("net")
-    return (
-        quantity is not None
-        and price is not None
-        and net is not None
-        and abs(quantity * price - net) <= Decimal("0.02")
-    )

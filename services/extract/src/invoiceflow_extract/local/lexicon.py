@@ -69,12 +69,23 @@ class Lexicon:
         }
 
     def find(
-        self, tokens: Sequence[Token], table: dict[str, frozenset[str]], start: int, *, fuzzy: bool = False
+        self,
+        tokens: Sequence[Token],
+        table: dict[str, frozenset[str]],
+        start: int,
+        *,
+        fuzzy: bool = False,
+        widest_gap: float = 1.2,
     ) -> Match | None:
-        """Return the longest label of ``table`` that begins at ``tokens[start]``."""
+        """Return the longest label of ``table`` that begins at ``tokens[start]``.
+
+        Gaps wider than ``widest_gap`` line heights end it: what follows is another heading.
+        """
         key = ""
         best: Match | None = None
         for end in range(start + 1, min(len(tokens), start + _LONGEST) + 1):
+            if end > start + 1 and tokens[end - 1].x0 - tokens[end - 2].x1 > widest_gap * tokens[end - 1].height:
+                break
             key += tokens[end - 1].key
             meanings = table.get(key)
             if meanings is not None and tokens[end - 1].key:

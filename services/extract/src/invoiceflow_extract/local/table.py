@@ -1,7 +1,7 @@
 """Invoice lines from the geometry of their table.
 
-A header row is found by its column labels; where columns end follows from the white space between the rows'
-words; a row with an amount begins a line, rows without one continue its description.
+A row with an amount begins a line; rows without one continue a description. Subtotals and amounts carried
+forward are passed over, heads repeated on later pages continue the table, and so does a later page without one.
 """
 
 from collections.abc import Sequence
@@ -13,286 +13,288 @@ from invoiceflow_extract.local.found import Found
 from invoiceflow_extract.local.lexicon import Lexicon
 from invoiceflow_extract.local.observations import Observations
 from invoiceflow_extract.local.page_text import Row, Sheet, Token
+from invoiceflow_extract.local.table_head import Column, Head, find_head, settle_columns
 
-__all__ = ["Column", "LineFound", "Lines", "find_lines"]
+__all__ = ["LineFound", "Lines", "describe", "find_lines"]
 
 _NUMERIC = frozenset(["quantity", "unit_price", "discount", "net", "tax_rate", "tax_amount", "gross", "basis"])
-_MONEY = frozenset(["unit_price", "net", "gross", "tax_amount", "basis"])
+_MONEY = frozenset(["unit_price", "net", "gross", "tax_amount"])
+_SUMS = ("net", "gross")
 _MOST_LINES = 2000
-
-
-@dataclass(slots=True, eq=False)
-class Column:
-    """A column: what it holds, where its heading stands and, once settled, where it begins and ends."""
-
-    role: str | None
-    x0: float
-    x1: float
-    left: float = 0.0
-    right: float = 0.0
-    options: frozenset[str] = frozenset()
+_MOST_COUNTED = 1000
+_WRAP_GAP = 1.5  # line heights between a line and the continuation of its description
+_BREAK = 9.0  # line heights of white space that end a table
+_TOLERANCE = Decimal("0.02")
+_WEAK = frozenset(["charges", "allowances", "carried", "prepaid", "rounding", "previous", "tax"])
 
 
 @dataclass(slots=True)
 class LineFound:
-    """A line as read: values by field name."""
+    """A line as read: numbers, texts, and its description row by row."""
 
     sheet: Sheet
-    description: list[Token] = field(default_factory=list)
+    description: list[list[Token]] = field(default_factory=list)
     fields: dict[str, Found[Decimal]] = field(default_factory=dict)
     texts: dict[str, Found[str]] = field(default_factory=dict)
     bottom: float = 0.0
+    right: float = 0.0
+    """Where the column of the descriptions ends."""
+    has_quantity_column: bool = False
 
     def value(self, name: str) -> Decimal | None:
         found = self.fields.get(name)
         return None if found is None else found.value
 
+    @property
+    def amount(self) -> Found[Decimal] | None:
+        """The line's sum: net where the table has it, else with tax."""
+        return self.fields.get("net") or self.fields.get("gross")
+
+    @property
+    def counted(self) -> Decimal | None:
+        """The whole quantity that amount and price give, where recognition missed the digit in the column."""
+        price, amount = self.value("unit_price"), self.amount
+        if not self.sheet.recognised or not self.has_quantity_column or not price or amount is None:
+            return None
+        quantity = amount.value / price
+        whole = quantity.to_integral_value()
+        return whole if quantity == whole and 0 < whole < _MOST_COUNTED else None
+
+    @property
+    def closes(self) -> bool:
+        """Whether quantity times price, less the discount, is the line's amount."""
+        quantity, price, amount = self.value("quantity"), self.value("unit_price"), self.amount
+        if price is None or amount is None:
+            return False
+        full = price * (Decimal(1) if quantity is None else quantity)
+        discount = self.value("discount") or Decimal(0)
+        options = {full, full - discount, full * (100 - abs(discount)) / 100}
+        return any(abs(option - amount.value) <= _TOLERANCE for option in options)
+
 
 @dataclass(slots=True)
 class Lines:
-    """The lines of an invoice and the rows they were read from (by ``id``)."""
+    """The lines of an invoice, and the rows that belong to its table (by ``id``)."""
 
     lines: list[LineFound] = field(default_factory=list)
     rows: set[int] = field(default_factory=set)
-    header_rows: set[int] = field(default_factory=set)
+    head_rows: set[int] = field(default_factory=set)
 
 
 def find_lines(seen: Observations, lexicon: Lexicon) -> Lines:
     """Return the invoice lines of all pages."""
     result = Lines()
-    columns: list[Column] = []
+    head: Head | None = None
     finished = False
     for sheet in seen.sheets:
-        index = 0
-        header_here = False
-        while index < len(sheet.rows):
-            row = sheet.rows[index]
-            header = _header(row, seen, lexicon)
-            if header is not None and not (finished and columns and not _same_header(columns, header)):
-                columns = header
-                result.header_rows.add(id(row))
-                body, stop = _body(sheet, index + 1, seen, lexicon)
-                if not body:
-                    index += 1
+        heads = _heads(sheet, seen, lexicon)
+        fitting = [found for found in heads if head is None or not finished or found.roles == head.roles]
+        if fitting:
+            for found in fitting:
+                if finished and result.lines and head is not None and found.roles != head.roles:
                     continue
-                header_here = True
-                _settle(columns, body)
-                _read_body(columns, body, seen, result)
-                finished = stop
-                index = body[-1].index + 1
-                continue
-            index += 1
-        if columns and not header_here and not finished and sheet is not seen.sheets[0]:
-            body, finished = _body(sheet, 0, seen, lexicon)
-            _read_body(columns, body, seen, result)
+                before = len(result.lines)
+                start = max(row.index for row in found.rows) + 1
+                stop = min((r.index for other in heads for r in other.rows if r.index >= start), default=len(sheet.rows))
+                ended = _read_body(found, sheet.rows[start:stop], seen, result)
+                if len(result.lines) > before:
+                    head, finished = found, ended
+                    result.head_rows.update(id(row) for row in found.rows)
+        elif head is not None and not finished:
+            finished = _read_body(head, sheet.rows, seen, result)
         if len(result.lines) > _MOST_LINES:
             break
+    _drop_strays(result)
     return result
 
 
-def _same_header(old: Sequence[Column], new: Sequence[Column]) -> bool:
-    return [column.role for column in old] == [column.role for column in new]
+def _drop_strays(result: Lines) -> None:
+    """Drop lines whose amount is a bare whole number among amounts with decimals: page numbers and the like."""
+    places = [-int(line.amount.value.as_tuple().exponent) for line in result.lines if line.amount is not None]
+    if 2 * places.count(2) > len(places):
+        result.lines = [
+            line
+            for line in result.lines
+            if line.closes or line.amount is None or line.amount.value.as_tuple().exponent != 0
+        ]
 
 
-def _header(row: Row, seen: Observations, lexicon: Lexicon) -> list[Column] | None:
-    """Return the columns that ``row`` heads, ``None`` where it is no table head."""
-    if any(amount.number.money_like for amount in seen.amounts_of(row)):
-        return None
-    columns: list[Column] = []
-    for segment in row.segments:
-        tokens = segment.tokens
-        start = 0
-        fresh = True
-        while start < len(tokens):
-            match = lexicon.find(tokens, lexicon.columns, start, fuzzy=row.sheet.recognised)
-            if match is None:
-                if fresh and tokens[start].key:
-                    columns.append(Column(None, tokens[start].x0, tokens[start].x1))
-                    fresh = False
-                elif columns:
-                    columns[-1].x1 = tokens[start].x1
-                start += 1
-                continue
-            columns.append(Column(None, tokens[match.start].x0, tokens[match.end - 1].x1, options=match.meanings))
-            fresh = False
-            start = match.end
-    known = [column for column in columns if column.options]
-    if len(known) < 2 or len(known) < 0.5 * len(columns):  # noqa: PLR2004
-        return None
-    _choose_roles(columns)
-    roles = {column.role for column in columns if column.role}
-    money = roles & {"net", "gross", "unit_price"}
-    if not money or len(roles) < 2 or not ({"description", "item_code", "quantity"} & roles):  # noqa: PLR2004
-        return None
-    if "description" not in roles:
-        free = [column for column in columns if column.role is None]
-        if free:
-            max(free, key=lambda column: column.x1 - column.x0).role = "description"
-        elif "item_code" in roles:
-            next(column for column in columns if column.role == "item_code").role = "description"
-    return columns
+def _heads(sheet: Sheet, seen: Observations, lexicon: Lexicon) -> list[Head]:
+    heads: list[Head] = []
+    used: set[int] = set()
+    for row in sheet.rows:
+        if id(row) in used:
+            continue
+        head = find_head(row, seen, lexicon)
+        if head is not None:
+            following = sheet.rows[row.index + 1 : row.index + 2]
+            better = find_head(following[0], seen, lexicon) if following and following[0] in head.rows else None
+            if better is not None and len(set(better.roles)) > len(set(head.roles)):
+                head = better
+            heads.append(head)
+            used.update(id(member) for member in head.rows)
+    return heads
 
 
-def _choose_roles(columns: Sequence[Column]) -> None:
-    """Give each column one of its meanings, each role once; the last column of several sums is the line's amount."""
-    taken: set[str] = set()
-    for column in columns:
-        if len(column.options) == 1:
-            (role,) = column.options
-            if role not in taken:
-                column.role = role
-                taken.add(role)
-    order = ("description", "quantity", "unit_price", "line_id", "item_code", "net", "tax_rate", "gross", "discount")
-    for column in columns:
-        if column.role is None and column.options:
-            for role in order:
-                if role in column.options and role not in taken:
-                    column.role = role
-                    taken.add(role)
-                    break
-    if "net" not in taken:
-        for column in reversed(columns):
-            if "net" in column.options and column.role in {None, "basis"}:
-                column.role = "net"
-                break
+def _read_body(head: Head, rows: Sequence[Row], seen: Observations, result: Lines) -> bool:
+    """Add the lines in ``rows``; return whether the table's end (a total) was seen."""
+    body, ended = _body(head, rows, seen)
+    if not body:
+        return ended
+    settle_columns(head.columns, body)
+    waiting: list[list[Token]] = []
+    last: LineFound | None = None
+    previous: Row | None = None
+    for row in body:
+        line = _line(head.columns, row, seen)
+        words = line.description[0] if line.description else []
+        near = previous is not None and row.y0 - previous.y1 < _WRAP_GAP * max(row.height, 5.0)
+        if line.amount is None and not ("unit_price" in line.fields and "quantity" in line.fields):
+            if words and _MONEY.isdisjoint(line.fields):
+                if not near:
+                    waiting = []
+                waiting.append(words)
+                if last is not None and near:
+                    result.rows.add(id(row))
+            previous = row
+            continue
+        if not words and waiting and near:
+            line.description = [waiting.pop()]
+            words = line.description[0]
+        if last is not None:
+            _continue(last, waiting)
+        elif words and waiting and near:
+            line.description = [*waiting, *line.description]
+        waiting = []
+        previous = row
+        if not words and not line.closes and "item_code" not in line.texts:
+            last = None
+            continue
+        line.bottom = row.y1
+        result.lines.append(line)
+        result.rows.add(id(row))
+        last = line
+    if last is not None:
+        _continue(last, waiting)
+    return ended
 
 
-def _body(sheet: Sheet, start: int, seen: Observations, lexicon: Lexicon) -> tuple[list[Row], bool]:
-    """Return the rows of the table from ``start`` on, and whether its end (a total) was seen."""
+def _continue(line: LineFound, rows: list[list[Token]]) -> None:
+    """Add the rows right under ``line`` to its description."""
+    for tokens in rows:
+        top, height = tokens[0].y0, tokens[0].height
+        if top - line.bottom > _WRAP_GAP * max(height, 5.0) or len(line.description) > 8:  # noqa: PLR2004
+            return
+        line.description.append(tokens)
+        line.bottom = max(token.y1 for token in tokens)
+
+
+def _body(head: Head, rows: Sequence[Row], seen: Observations) -> tuple[list[Row], bool]:
+    """Return the rows of the table, without subtotals, and whether its end was seen."""
     body: list[Row] = []
-    for row in sheet.rows[start:]:
-        if _ends_table(row, seen):
+    previous: Row | None = None
+    for position, row in enumerate(rows):
+        if previous is not None and row.y0 - previous.y1 > _BREAK * max(row.height, 6.0):
+            return body, bool(body)
+        previous = row
+        total = _total_label(row, seen)
+        if total is None:
+            body.append(row)
+        elif "carried" in total or _more_lines(head, rows[position + 1 :], seen):
+            continue
+        else:
             return body, True
-        if body and row.y0 - body[-1].y1 > 9 * max(row.height, 6.0):
-            return body, True
-        if _header(row, seen, lexicon) is not None and len(body) > 0:
-            return body, False
-        body.append(row)
     return body, False
 
 
-def _ends_table(row: Row, seen: Observations) -> bool:
-    """Whether ``row`` is a total: a total's label in front and nothing but amounts behind it."""
-    labels = [
-        label for label in seen.totals_of(row) if label.leads and not (label.meanings <= {"charges", "allowances"})
-    ]
-    amounts = seen.amounts_of(row)
-    if not labels or not any(a.number.money_like or a.number.value for a in amounts):
-        return False
+def _total_label(row: Row, seen: Observations) -> frozenset[str] | None:
+    """Return what total ``row`` states: a total's label in front, amounts behind it and little else."""
+    labels = [label for label in seen.totals_of(row) if label.leads]
+    amounts = [amount for amount in seen.amounts_of(row) if not amount.number.percent]
+    if not labels or not amounts:
+        return None
     label = labels[0]
     behind = [amount for amount in amounts if amount.x0 >= label.x1 - 1]
-    if not behind:
+    if not behind or len(behind) < len(amounts):
+        return None
+    if label.meanings <= _WEAK and len(behind) > 1:
+        return None
+    if label.meanings <= {"charges", "allowances"} and label.segment is row.segments[0] and label.x0 < row.sheet.width / 3:
+        return None
+    used = {id(token) for amount in seen.amounts_of(row) for token in amount.tokens}
+    used |= {id(token) for other in seen.totals_of(row) for token in other.tokens}
+    words = [token for token in row.tokens if id(token) not in used and len(token.key) > 3 and token.key.isalpha()]  # noqa: PLR2004
+    return label.meanings if len(words) <= 2 else None  # noqa: PLR2004
+
+
+def _more_lines(head: Head, rows: Sequence[Row], seen: Observations) -> bool:
+    """Whether lines that prove themselves follow: then a total in between was only a subtotal."""
+    following = [row for row in rows[:40] if _total_label(row, seen) is None]
+    if not following or not {"quantity", "unit_price"} <= set(head.roles):
         return False
-    used = {id(token) for amount in amounts for token in amount.tokens} | {
-        id(t) for l in seen.totals_of(row) for t in l.tokens
-    }
-    words = [token for token in row.tokens if id(token) not in used and token.key.isalpha() and len(token.key) > 3]  # noqa: PLR2004
-    return len(words) <= 2  # noqa: PLR2004
+    if all(column.right == 0.0 for column in head.columns):
+        settle_columns(head.columns, following)
+    lines = (_line(head.columns, row, seen) for row in following)
+    return any(line.description and line.closes and line.value("quantity") not in {None, 0} for line in lines)
 
 
-def _settle(columns: list[Column], body: Sequence[Row]) -> None:
-    """Set where each column begins and ends: at the widest gap that fewest words cross between two headings."""
-    columns.sort(key=lambda column: column.x0)
-    columns[0].left = float("-inf")
-    columns[-1].right = float("inf")
-    rows = [row for row in body if len(row.segments) > 1][:60] or list(body[:60])
-    tokens = [token for row in rows for token in row.tokens]
-    for left, right in zip(columns, columns[1:], strict=False):
-        low = (left.x0 + left.x1) / 2
-        high = max(low + 1, (right.x0 + right.x1) / 2)
-        left.right = right.left = _gap(low, high, tokens, left, right)
-
-
-def _gap(low: float, high: float, tokens: Sequence[Token], left: Column, right: Column) -> float:
-    steps = 48
-    width = (high - low) / steps
-    crossings = [0] * (steps + 1)
-    for token in tokens:
-        if token.x1 > low and token.x0 < high:
-            first = max(0, int((token.x0 - low) / width) + 1)
-            last = min(steps, int((token.x1 - low) / width))
-            for step in range(first, last + 1):
-                crossings[step] += 1
-    fewest = min(crossings)
-    best_length, best_middle, run = 0.0, (left.x1 + right.x0) / 2, 0
-    for step in range(steps + 2):
-        if step <= steps and crossings[step] == fewest:
-            run += 1
-            continue
-        if run:
-            first, last = step - run, step - 1
-            length = run + 0.0
-            if length > best_length:
-                best_length, best_middle = length, low + width * (first + last) / 2
-        run = 0
-    return best_middle
-
-
-def _read_body(columns: Sequence[Column], body: Sequence[Row], seen: Observations, result: Lines) -> None:
-    pending: list[Token] = []
-    roles = {column.role for column in columns}
-    for row in body:
-        cells = _cells(columns, row, seen)
-        numbers = {role: cell for role, cell in cells.items() if isinstance(cell, Found)}
-        starts = any(role in numbers for role in ("net", "gross", "unit_price")) and (
-            "net" in numbers or "gross" in numbers or "quantity" in numbers or not roles & {"net", "gross"}
-        )
-        words = cells.get("description")
-        words = words if isinstance(words, list) else []
-        if starts:
-            line = LineFound(row.sheet, [*pending, *words], {}, {}, row.y1)
-            pending = []
-            for role, cell in numbers.items():
-                if isinstance(cell.value, Decimal):
-                    line.fields[role or ""] = cell
-            for role in ("line_id", "item_code", "unit"):
-                tokens = cells.get(role)
-                if isinstance(tokens, list) and tokens:
-                    text = " ".join(token.text for token in tokens)
-                    line.texts[role] = Found.at(text, tokens, row.sheet, 0.7)
-            result.lines.append(line)
-            result.rows.add(id(row))
-        elif words and result.lines and result.lines[-1].sheet is row.sheet:
-            last = result.lines[-1]
-            if row.y0 - last.bottom < 1.4 * row.height and _only_words(cells):
-                last.description.extend(words)
-                last.bottom = row.y1
-                result.rows.add(id(row))
-
-
-def _only_words(cells: dict[str | None, object]) -> bool:
-    return not any(isinstance(cell, Found) for role, cell in cells.items() if role in _MONEY)
-
-
-def _cells(columns: Sequence[Column], row: Row, seen: Observations) -> dict[str | None, list[Token] | Found[Decimal]]:
-    """Return the row's content by column role: numbers for numeric columns, words for the others."""
+def _line(columns: Sequence[Column], row: Row, seen: Observations) -> LineFound:
+    """Return what ``row`` says column by column."""
+    line = LineFound(row.sheet, has_quantity_column=any(column.role == "quantity" for column in columns))
     buckets: dict[int, list[Token]] = {}
     for token in row.tokens:
         for position, column in enumerate(columns):
             if column.left <= token.center < column.right:
                 buckets.setdefault(position, []).append(token)
                 break
-    cells: dict[str | None, list[Token] | Found[Decimal]] = {}
     for position, tokens in buckets.items():
         role = columns[position].role
+        if role is None or role == "date":
+            continue
         if role in _NUMERIC:
             number, used, rest = _number_in(tokens, seen.mark)
             if number is not None:
-                cells[role] = Found.at(number.value, used, row.sheet, 0.8)
-                if role == "quantity" and rest and "unit" not in cells:
-                    cells["unit"] = rest
+                line.fields[role] = Found.at(number.value, used, row.sheet, 0.8)
+                if role == "quantity" and rest and any(token.key.isalpha() for token in rest):
+                    line.texts.setdefault("unit", _text(rest, row))
+        elif role == "description":
+            line.description = [tokens]
+            line.right = columns[position].right
         else:
-            cells[role] = tokens
-    return cells
+            line.texts[role] = _text(tokens, row)
+    return line
+
+
+def _text(tokens: Sequence[Token], row: Row) -> Found[str]:
+    return Found.at(" ".join(token.text for token in tokens), tokens, row.sheet, 0.7)
 
 
 def _number_in(tokens: Sequence[Token], mark: str | None) -> tuple[Number | None, list[Token], list[Token]]:
     """Return the number that ``tokens`` hold, its tokens, and the words beside it (a unit)."""
+    tokens = tokens[:12]
     for count in range(len(tokens), 0, -1):
-        for start in range(len(tokens) - count + 1):
+        for start in range(len(tokens) - count, -1, -1):
             part = list(tokens[start : start + count])
             number = parse_number(" ".join(token.text for token in part), mark)
             if number is not None:
                 rest = [token for token in tokens if token not in part]
                 return number, part, rest
     return None, [], []
+
+
+def describe(line: LineFound) -> Found[str] | None:
+    """Return the description: wrapped rows joined by a space, a paragraph of its own after a line break.
+
+    A row was wrapped if the first word of the next one would not have fitted behind it.
+    """
+    if not line.description:
+        return None
+    text = ""
+    for position, tokens in enumerate(line.description):
+        row = " ".join(token.text for token in tokens)
+        if position:
+            before = line.description[position - 1]
+            fits = before[-1].x1 + tokens[0].x1 - tokens[0].x0 + tokens[0].height < line.right
+            text += "\n" if fits else " "
+        text += row
+    return Found.at(text, [token for tokens in line.description for token in tokens], line.sheet, 0.75)

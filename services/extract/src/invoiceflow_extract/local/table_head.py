@@ -1,0 +1,260 @@
+"""The head of a line table: which columns it announces, in whatever order, language and number of rows."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from invoiceflow_extract.local.folding import fold
+from invoiceflow_extract.local.lexicon import Lexicon
+from invoiceflow_extract.local.observations import Observations
+from invoiceflow_extract.local.page_text import Row, Segment, Token
+
+__all__ = ["Column", "Head", "find_head", "settle_columns"]
+
+_MOST_ROWS = 60  # of the body that settle the columns
+_STEPS = 64
+_ADJACENT = 0.9  # line heights between two rows of one head
+_WIDEST_CELL = 0.4  # of the page
+_HEADING_GAP = 0.55  # line heights: words further apart are two headings
+_SCANNED_GAP = 1.2  # recognised words stand where their share of the line puts them
+_FEWEST_LABELS = 2
+_PREFERENCE = (
+    "description",
+    "quantity",
+    "unit_price",
+    "net",
+    "tax_rate",
+    "line_id",
+    "item_code",
+    "unit",
+    "gross",
+    "discount",
+    "tax_amount",
+    "date",
+)
+
+
+@dataclass(slots=True, eq=False)
+class Column:
+    """A column: what it holds, where its heading stands and, once settled, where it begins and ends (points)."""
+
+    role: str | None
+    x0: float
+    x1: float
+    options: frozenset[str] = frozenset()
+    key: str = ""
+    left: float = 0.0
+    right: float = 0.0
+
+
+@dataclass(slots=True)
+class Head:
+    """The columns that one or more rows announce."""
+
+    columns: list[Column]
+    rows: list[Row] = field(default_factory=list)
+
+    @property
+    def roles(self) -> list[str | None]:
+        return [column.role for column in self.columns]
+
+
+def find_head(row: Row, seen: Observations, lexicon: Lexicon) -> Head | None:
+    """Return the table head whose main row is ``row``, ``None`` where it is none."""
+    if any(amount.number.money_like for amount in seen.amounts_of(row)) or len(row.tokens) < _FEWEST_LABELS:
+        return None
+    columns = list(_columns(row, lexicon))
+    known = [column for column in columns if column.options]
+    if len(known) < _FEWEST_LABELS or 2 * len(known) < len(columns):
+        return None
+    rows = [row, *_neighbours(row, columns, seen, lexicon)]
+    _choose_roles(columns)
+    roles = {column.role for column in columns if column.role}
+    if not roles & {"net", "gross", "unit_price"}:
+        return None
+    if not roles & {"description", "item_code"} and not {"quantity", "unit_price"} <= roles:
+        return None  # a table of taxes or of payment terms
+    _require_description(columns)
+    columns.sort(key=lambda column: column.x0)
+    return Head(columns, rows)
+
+
+def _columns(row: Row, lexicon: Lexicon) -> Iterator[Column]:
+    """Yield a column for each label in ``row`` and for each segment that holds none."""
+    for segment in row.segments:
+        tokens = segment.tokens
+        current: Column | None = None
+        start = 0
+        while start < len(tokens):
+            scanned = row.sheet.recognised
+            gap = _SCANNED_GAP if scanned else _HEADING_GAP
+            match = lexicon.find(tokens, lexicon.columns, start, fuzzy=scanned, widest_gap=gap)
+            if match is not None:
+                if current is not None:
+                    yield current
+                current = Column(None, tokens[start].x0, tokens[match.end - 1].x1, match.meanings)
+                current.key = "".join(token.key for token in tokens[start : match.end])
+                start = match.end
+                continue
+            if current is None:
+                current = Column(None, tokens[start].x0, tokens[start].x1, key=tokens[start].key)
+            else:
+                current.x1 = tokens[start].x1
+                current.key += tokens[start].key if not current.options else ""
+            start += 1
+        if current is not None and (current.options or current.key):
+            yield current
+
+
+def _neighbours(row: Row, columns: list[Column], seen: Observations, lexicon: Lexicon) -> list[Row]:
+    """Let the rows right above and below complete the headings; return those that belong to the head."""
+    rows = row.sheet.rows
+    joined: list[Row] = []
+    for step in (-1, 1):
+        index = row.index + step
+        current = row
+        while 0 <= index < len(rows) and abs(index - row.index) <= _FEWEST_LABELS:
+            other = rows[index]
+            gap = other.y0 - current.y1 if step > 0 else current.y0 - other.y1
+            if gap > _ADJACENT * row.height or not _is_part(other, seen):
+                break
+            if not _complete(columns, other, step, lexicon):
+                break
+            joined.append(other)
+            current = other
+            index += step
+    return joined
+
+
+def _is_part(row: Row, seen: Observations) -> bool:
+    if seen.amounts_of(row) or seen.dates_of(row):
+        return False
+    if any(label.leads and label.has_colon for label in seen.fields_of(row)):
+        return False
+    return all(segment.x1 - segment.x0 < _WIDEST_CELL * row.sheet.width for segment in row.segments)
+
+
+def _complete(columns: list[Column], row: Row, step: int, lexicon: Lexicon) -> bool:
+    """Join the segments of ``row`` to the headings above or under them; whether any made a label."""
+    useful = False
+    for segment in row.segments:
+        text = fold(segment.text)
+        column = next((c for c in columns if min(c.x1, segment.x1) - max(c.x0, segment.x0) > 0), None)
+        if column is None:
+            options = lexicon.columns.get(text, frozenset())
+            if options:
+                columns.append(Column(None, segment.x0, segment.x1, options, text))
+                useful = True
+            continue
+        joined = column.key + text if step > 0 else text + column.key
+        options = lexicon.columns.get(joined, frozenset())
+        if options:
+            column.options, column.key = options, joined
+            useful = True
+        elif not column.options and lexicon.columns.get(text):
+            column.options = lexicon.columns[text]
+            useful = True
+        elif not column.options:
+            column.key = joined
+        else:
+            continue
+        column.x0, column.x1 = min(column.x0, segment.x0), max(column.x1, segment.x1)
+    return useful or _under_headings(columns, row.segments)
+
+
+def _under_headings(columns: Sequence[Column], segments: Sequence[Segment]) -> bool:
+    """Whether every one of ``segments`` is a word or two right under or over a known heading: its wrapped rest."""
+    return all(
+        len(segment.tokens) <= 2  # noqa: PLR2004
+        and any(c.options and min(c.x1, segment.x1) - max(c.x0, segment.x0) > 0 for c in columns)
+        and not any(character.isdigit() for character in segment.text)
+        for segment in segments
+    ) and len(segments) < len(columns)
+
+
+def _choose_roles(columns: Sequence[Column]) -> None:
+    """Give each column one of its meanings and each meaning to one column, unambiguous headings first."""
+    taken: set[str] = set()
+    for column in columns:
+        if len(column.options) == 1:
+            (role,) = column.options
+            if role not in taken:
+                column.role = role
+                taken.add(role)
+    ordered = sorted(columns, key=lambda column: column.x0)
+    for role in _PREFERENCE:
+        if role in taken:
+            continue
+        options = [column for column in ordered if column.role is None and role in column.options]
+        if options:
+            # Of several sums the line's amount is the last one; of several names the first.
+            chosen = options[-1] if role in {"net", "gross"} else options[0]
+            chosen.role = role
+            taken.add(role)
+    if "net" not in taken:
+        for column in reversed(ordered):
+            if "net" in column.options and column.role in {None, "tax_amount"}:
+                column.role = "net"
+                return
+
+
+def _require_description(columns: Sequence[Column]) -> None:
+    """See that something names the goods: else the widest unknown column, else the item code."""
+    if any(column.role == "description" for column in columns):
+        return
+    free = [column for column in columns if column.role is None]
+    if free:
+        max(free, key=lambda column: column.x1 - column.x0).role = "description"
+        return
+    for role in ("item_code", "line_id", "date"):
+        for column in columns:
+            if column.role == role:
+                column.role = "description"
+                return
+
+
+def settle_columns(columns: Sequence[Column], body: Sequence[Row]) -> None:
+    """Set where each column begins and ends: at the widest gap between two headings that fewest words cross."""
+    rows = [row for row in body if len(row.segments) > 1][:_MOST_ROWS] or list(body[:_MOST_ROWS])
+    segments = [segment for row in rows for segment in row.segments]
+    columns[0].left, columns[-1].right = _edges(columns, segments)
+    tokens = [t for s in segments for t in s.tokens if columns[0].left <= t.center < columns[-1].right]
+    for left, right in zip(columns, columns[1:], strict=False):
+        left.right = right.left = _border(left, right, tokens, len(rows))
+
+
+def _edges(columns: Sequence[Column], segments: Sequence[Segment]) -> tuple[float, float]:
+    """Return where the table ends to the left and to the right: what stands beside it is not in it."""
+    first, last = columns[0], columns[-1]
+    height = max((segment.height for segment in segments), default=10.0)
+    inside = [s for s in segments if s.x1 > first.x0 - height and s.x0 < last.x1 + height]
+    left = min((s.x0 for s in inside if s.x0 < last.x0), default=first.x0)
+    if first.role == "description" and not any(s.x0 < first.x1 and s.x1 > first.x0 for s in inside):
+        return float("-inf"), float("inf")  # a heading centred over a wide column
+    right = max((s.x1 for s in inside), default=last.x1)
+    return left - 1.0, right + 1.0
+
+
+def _border(left: Column, right: Column, tokens: Sequence[Token], rows: int) -> float:
+    low = (left.x0 + left.x1) / 2
+    high = max(low + 1.0, (right.x0 + right.x1) / 2)
+    width = (high - low) / _STEPS
+    # To cut through a heading costs as much as to cut through the words of a third of the rows.
+    cut = max(1.0, rows / 3)
+    costs = [0.0 if left.x1 <= low + step * width <= right.x0 else cut for step in range(_STEPS + 1)]
+    for token in tokens:
+        if token.x1 > low and token.x0 < high:
+            first = max(0, int((token.x0 - low) / width) + 1)
+            last = min(_STEPS, int((token.x1 - low) / width))
+            for step in range(first, last + 1):
+                costs[step] += 1.0
+    least = min(costs)
+    best, start = (0, 0), None
+    for step in range(_STEPS + 2):
+        cheap = step <= _STEPS and costs[step] <= least
+        if cheap and start is None:
+            start = step
+        elif not cheap and start is not None:
+            if step - start > best[1] - best[0]:
+                best = (start, step)
+            start = None
+    return low + width * (best[0] + best[1] - 1) / 2
