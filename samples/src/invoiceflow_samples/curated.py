@@ -36,7 +36,7 @@ CURATED = (
         "office",
         Scenario("it", "IT", lines=3, type=InvoiceType.CREDIT_NOTE),
     ),
-    _Order("06-fr-foreign-currency", Kind.PDF_TEXT, "sidebar", Scenario("fr", "FR", lines=4, currency="USD")),
+    _Order("06-fr-foreign-currency", Kind.PDF_TEXT, "footer", Scenario("fr", "FR", lines=4, currency="USD")),
     _Order("07-es-exempt", Kind.PDF_TEXT, "office", Scenario("es", "ES", lines=2, treatment="exempt")),
     _Order(
         "08-nl-reverse-charge",

@@ -4,12 +4,13 @@ from collections.abc import Callable
 from random import Random
 
 from invoiceflow_samples.pdf.pen import Look, Pen, random_look
-from invoiceflow_samples.pdf.templates import letterhead, minimal, modern, office, ruled, sidebar
+from invoiceflow_samples.pdf.templates import footer, letterhead, minimal, modern, office, ruled, sidebar
 from invoiceflow_samples.sheet import Sheet
 
 __all__ = ["TEMPLATES", "render_pdf"]
 
 TEMPLATES: dict[str, Callable[[Pen, Sheet], None]] = {
+    "footer": footer.draw,
     "letterhead": letterhead.draw,
     "minimal": minimal.draw,
     "modern": modern.draw,

@@ -37,9 +37,8 @@ def party(
         pen.text(x, y, block.label, size=pen.look.size - 1, color=GREY if color is INK else color)
         y += pen.look.size * 1.6
     y = pen.paragraph(x, y, block.name, width, bold=True, color=color)
-    y = pen.stack(x, y, block.lines, color=color)
-    for pair in block.ids:
-        y = pen.paragraph(x, y, f"{pair.label} {pair.value}", width, color=color)
+    for line in (*block.lines, *(f"{pair.label} {pair.value}" for pair in block.ids)):
+        y = pen.paragraph(x, y, line, width, color=color)
     return y
 
 
