@@ -259,6 +259,9 @@ def _leave(work: Callable[["Console", "Console"], Awaitable[Exit]]) -> None:
     import asyncio
 
     from rich.console import Console
+    from rich.text import Text
+
+    from invoiceflow_standalone.cli.tables import plain, say
 
     async def run_work() -> Exit:
         return await work(Console(), log)
@@ -267,10 +270,10 @@ def _leave(work: Callable[["Console", "Console"], Awaitable[Exit]]) -> None:
     try:
         code = int(asyncio.run(run_work()))
     except CommandError as error:
-        log.print("[red]error:[/]", error.message, markup=True, highlight=False, soft_wrap=True)
+        log.print(Text("error: ", style="red").append_text(plain(error.message)), soft_wrap=True)
         code = error.exit_code
     except KeyboardInterrupt:
-        log.print("Stopped. What was sent is processed all the same; see it with `invoiceflow list`.")
+        say(log, "Stopped. What was sent is processed all the same; see it with `invoiceflow list`.")
         code = 130
     except BrokenPipeError:
         # Whoever read our output has seen enough; nothing more can be said to them.

@@ -8,7 +8,7 @@ from rich.console import Console
 from invoiceflow_standalone.cli.client import Client
 from invoiceflow_standalone.cli.errors import CommandError, Exit
 from invoiceflow_standalone.cli.filters import Filters
-from invoiceflow_standalone.cli.tables import plain
+from invoiceflow_standalone.cli.tables import say
 
 __all__ = ["export"]
 
@@ -38,5 +38,5 @@ async def export(client: Client, filters: Filters, *, form: str, output: Path | 
             raise CommandError(f"{output} cannot be written: {why}. Give another place with -o.") from error
         finally:
             part.unlink(missing_ok=True)
-    log.print(plain(f"Wrote {output} ({size:,} bytes)."))
+    say(log, f"Wrote {output} ({size:,} bytes).")
     return Exit.OK

@@ -8,7 +8,7 @@ from invoiceflow_standalone.cli.client import Client, parse
 from invoiceflow_standalone.cli.errors import Exit
 from invoiceflow_standalone.cli.filters import Filters
 from invoiceflow_standalone.cli.resources import InvoiceRow
-from invoiceflow_standalone.cli.tables import invoice_table, plain, wide_enough
+from invoiceflow_standalone.cli.tables import invoice_table, say, wide_enough
 
 __all__ = ["list_invoices"]
 
@@ -25,7 +25,7 @@ async def list_invoices(
     elif shown:
         wide_enough(out).print(invoice_table(parse(InvoiceRow, row) for row in shown))
     else:
-        log.print("No invoice matches. Leave out a filter, or send documents with `invoiceflow send`.")
+        say(log, "No invoice matches. Leave out a filter, or send documents with `invoiceflow send`.")
     if more:
-        log.print(plain(f"There are more than {limit}; see them with --limit, or narrow the filters.", "dim"))
+        say(log, f"There are more than {limit}; see them with --limit, or narrow the filters.", "dim")
     return Exit.OK

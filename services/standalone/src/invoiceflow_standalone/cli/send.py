@@ -13,7 +13,7 @@ from invoiceflow_standalone.cli.errors import Exit
 from invoiceflow_standalone.cli.files import Selection
 from invoiceflow_standalone.cli.sending import Batch, send_files
 from invoiceflow_standalone.cli.shipments import Shipment
-from invoiceflow_standalone.cli.tables import TABLE_WIDTH, plain, shipment_list, shipment_table, wide_enough
+from invoiceflow_standalone.cli.tables import TABLE_WIDTH, say, shipment_list, shipment_table, wide_enough
 
 __all__ = ["send"]
 
@@ -47,9 +47,9 @@ async def send(
 
 def _say_skipped(selection: Selection, log: Console) -> None:
     for skipped in selection.skipped[:SKIPPED_NAMED]:
-        log.print(plain(f"Skipped {skipped.path}: {skipped.reason}.", "dim"), soft_wrap=True)
+        say(log, f"Skipped {skipped.path}: {skipped.reason}.", "dim")
     if len(selection.skipped) > SKIPPED_NAMED:
-        log.print(plain(f"Skipped {len(selection.skipped) - SKIPPED_NAMED} more files.", "dim"))
+        say(log, f"Skipped {len(selection.skipped) - SKIPPED_NAMED} more files.", "dim")
 
 
 def _print_result(shipments: Sequence[Shipment], out: Console, log: Console, *, as_json: bool, seconds: float) -> None:
@@ -62,13 +62,10 @@ def _print_result(shipments: Sequence[Shipment], out: Console, log: Console, *, 
     for shipment in shipments:
         if shipment.problem is not None:
             problem = shipment.problem
-            wide.print(plain(f"{shipment.path.name}: {problem.code}. {problem.detail}"), soft_wrap=True)
+            say(wide, f"{shipment.path.name}: {problem.code}. {problem.detail}")
         elif shipment.outcome == "unfinished" and shipment.document_id is not None:
-            wide.print(
-                plain(f"{shipment.path.name}: still under way; see `invoiceflow status {shipment.document_id}`."),
-                soft_wrap=True,
-            )
-    log.print(plain(_summary(shipments, seconds)), soft_wrap=True)
+            say(wide, f"{shipment.path.name}: still under way; see `invoiceflow status {shipment.document_id}`.")
+    say(log, _summary(shipments, seconds))
 
 
 def _summary(shipments: Sequence[Shipment], seconds: float) -> str:

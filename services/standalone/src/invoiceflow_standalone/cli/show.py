@@ -13,7 +13,7 @@ from invoiceflow_contracts.extraction import Evidence
 from invoiceflow_standalone.cli.client import Client, parse
 from invoiceflow_standalone.cli.errors import ApiError, CommandError, Exit
 from invoiceflow_standalone.cli.resources import LOW_CONFIDENCE, Document, InvoiceRow, InvoiceView
-from invoiceflow_standalone.cli.tables import SEVERITY_STYLES, amount, invoice_table, plain, table, wide_enough
+from invoiceflow_standalone.cli.tables import SEVERITY_STYLES, amount, invoice_table, plain, say, table, wide_enough
 
 __all__ = ["find_document", "show"]
 
@@ -80,7 +80,7 @@ def _several(rows: list[InvoiceRow], out: Console, *, as_json: bool) -> Exit:
     else:
         wide = wide_enough(out)
         wide.print(invoice_table(rows))
-        wide.print("Several invoices match; show one by its id (the last column).")
+        say(wide, "Several invoices match; show one by its id (the last column).")
     return Exit.SOME_FAILED
 
 

@@ -10,7 +10,7 @@ from invoiceflow_standalone.cli.client import Client, parse
 from invoiceflow_standalone.cli.errors import Exit
 from invoiceflow_standalone.cli.resources import Document
 from invoiceflow_standalone.cli.show import find_document
-from invoiceflow_standalone.cli.tables import plain, table, wide_enough
+from invoiceflow_standalone.cli.tables import plain, say, table, wide_enough
 
 __all__ = ["document_status", "overview"]
 
@@ -26,7 +26,7 @@ async def document_status(client: Client, reference: str, *, out: Console, as_js
     else:
         wide_enough(out).print(_table([document]))
         if document.error:
-            out.print(plain(f"{document.error.code}. {document.error.message}"), soft_wrap=True)
+            say(out, f"{document.error.code}. {document.error.message}")
     return Exit.SOME_FAILED if document.status == "failed" else Exit.OK
 
 

@@ -19,6 +19,7 @@ __all__ = [
     "findings_cell",
     "invoice_table",
     "plain",
+    "say",
     "shipment_list",
     "shipment_table",
     "table",
@@ -44,6 +45,11 @@ def amount(value: Decimal | None) -> str:
 def plain(text: str | None, style: str = "") -> Text:
     """Return text from a document so that it can do nothing to the terminal: no markup, no control sequences."""
     return Text("".join(sign if sign.isprintable() else " " for sign in text or ""), style=style)
+
+
+def say(console: Console, sentence: str, style: str = "") -> None:
+    """Print a sentence that is not broken into lines where no terminal is there to read it."""
+    console.print(plain(sentence, style), soft_wrap=True)
 
 
 def wide_enough(console: Console) -> Console:
