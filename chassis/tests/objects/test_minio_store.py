@@ -116,7 +116,7 @@ def error_body(code: str) -> bytes:
 def server() -> Iterator[ThreadingHTTPServer]:
     handler = type("ThisAnswer", (Answer,), {})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     yield server
     server.shutdown()
