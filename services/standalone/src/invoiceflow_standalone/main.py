@@ -23,7 +23,7 @@ from invoiceflow_query.settings import QuerySettings
 from invoiceflow_standalone.broker import EmbeddedBroker
 from invoiceflow_standalone.data_dir import DataDirError, exclusive
 from invoiceflow_standalone.listening import PortError, free_port
-from invoiceflow_standalone.resumption import create_resumption
+from invoiceflow_standalone.resumption import Resumption, create_resumption
 from invoiceflow_standalone.settings import StandaloneSettings
 from invoiceflow_standalone.transports import TransportPerService
 
@@ -44,19 +44,19 @@ def create_app(settings: StandaloneSettings) -> FastAPI:
     objects = DirectoryObjectStore(settings.objects_dir)
     read_model = create_read_model(query)
     publisher = transport.publisher("ingest")
+    resumption = Resumption(
+        objects=objects,
+        publisher=publisher,
+        read_model=read_model,
+        bucket=ingest.bucket,
+        tenants={DEFAULT_TENANT, *(key.tenant for key in settings.api_keys)},
+    )
     services = (
         create_query(query, objects, read_model),
         create_ingest(ingest, objects, publisher),
         create_ocr(OcrSettings(), objects),
         create_extract(ExtractSettings(), objects),
-        create_resumption(
-            objects,
-            publisher,
-            read_model,
-            bucket=ingest.bucket,
-            tenants={DEFAULT_TENANT, *(key.tenant for key in settings.api_keys)},
-            version=version("invoiceflow-standalone"),
-        ),
+        create_resumption(resumption, version("invoiceflow-standalone")),
     )
 
     async def announce() -> None:

@@ -270,7 +270,9 @@ def _leave(work: Callable[["Console", "Console"], Awaitable[Exit]]) -> None:
     try:
         code = int(asyncio.run(run_work()))
     except CommandError as error:
-        log.print(Text("error: ", style="red").append_text(plain(error.message)), soft_wrap=True)
+        log.print(
+            Text("error: ", style="red") + Text("\n").join(map(plain, error.message.splitlines())), soft_wrap=True
+        )
         code = error.exit_code
     except KeyboardInterrupt:
         say(log, "Stopped. What was sent is processed all the same; see it with `invoiceflow list`.")

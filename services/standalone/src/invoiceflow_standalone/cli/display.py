@@ -14,6 +14,7 @@ from rich.text import Text
 
 from invoiceflow_standalone.cli.sending import Batch
 from invoiceflow_standalone.cli.shipments import Outcome, Shipment
+from invoiceflow_standalone.cli.tables import plain, say
 
 __all__ = ["Display", "LiveDisplay", "PlainDisplay", "QuietDisplay", "display_for", "state_of"]
 
@@ -104,7 +105,7 @@ class PlainDisplay(QuietDisplay):
                 self._print("...", shipment, state)
 
     def _print(self, mark: str, shipment: Shipment, state: str) -> None:
-        self._console.print(f"{mark} {shipment.path.name}: {state}", markup=False, highlight=False, soft_wrap=True)
+        say(self._console, f"{mark} {shipment.path.name}: {state}")
 
 
 class LiveDisplay(AbstractContextManager["LiveDisplay"]):
@@ -136,7 +137,7 @@ class LiveDisplay(AbstractContextManager["LiveDisplay"]):
         self._under_way.pop(id(shipment), None)
         self._ended += 1
         mark, style = MARKS.get(shipment.outcome, ("•", ""))
-        line = Text.assemble((mark, style), " ", shipment.path.name, (f"  {_ending(shipment)}", "dim"))
+        line = Text.assemble((mark, style), " ", plain(shipment.path.name), (f"  {_ending(shipment)}", "dim"))
         self._console.print(line, overflow="ellipsis", no_wrap=True)
 
     def _render(self) -> RenderableType:
@@ -146,7 +147,7 @@ class LiveDisplay(AbstractContextManager["LiveDisplay"]):
         lines.add_column(no_wrap=True, overflow="ellipsis", max_width=max(20, self._console.width // 2))
         lines.add_column(no_wrap=True, style="dim")
         for shipment in shown:
-            lines.add_row(self._spinner, Text(shipment.path.name), state_of(shipment))
+            lines.add_row(self._spinner, plain(shipment.path.name), state_of(shipment))
         more = len(self._under_way) - len(shown)
         seconds = time.monotonic() - self._started
         foot = f"{self._ended} of {len(self._batch.shipments)} done, {seconds:.0f} s" + (
