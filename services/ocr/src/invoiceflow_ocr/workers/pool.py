@@ -39,7 +39,7 @@ class WorkerPool:
         self._warm = warm
         self._idle: asyncio.LifoQueue[Worker | None] = asyncio.LifoQueue()
         self._starting: set[asyncio.Task[None]] = set()
-        self._busy: set[Worker] = set()
+        self._children: set[Worker] = set()
         self._engine: EngineName | None = None
 
     @property
@@ -55,24 +55,23 @@ class WorkerPool:
         Raises:
             WorkerDiedError: the engine cannot be loaded.
         """
-        workers = [
-            Worker(self._spec, memory_bytes=self._limits.memory_bytes, warm=self._warm) for _ in range(self._size)
-        ]
-        self._engine = await workers[0].ready()
+        workers = [self._child() for _ in range(self._size)]
+        try:
+            self._engine = await workers[0].ready()
+        except BaseException:
+            await self.stop()
+            raise
         self._idle.put_nowait(workers[0])
         for worker in workers[1:]:
             self._in_background(worker)
 
     async def stop(self) -> None:
         """End all children, at once."""
-        for task in tuple(self._starting):
+        for task in self._starting:
             task.cancel()
         await asyncio.gather(*self._starting, return_exceptions=True)
-        idle = []
-        while not self._idle.empty():
-            idle.append(self._idle.get_nowait())
-        await asyncio.gather(*(worker.kill() for worker in [*idle, *self._busy] if worker is not None))
-        self._busy.clear()
+        await asyncio.gather(*(self._end(worker) for worker in tuple(self._children)))
+        self._idle = asyncio.LifoQueue()
         self._engine = None
 
     async def check(self) -> None:
@@ -124,13 +123,11 @@ class WorkerPool:
 
     async def _take(self) -> Worker:
         worker = await self._idle.get()
-        if worker is None or not worker.alive:
-            worker = await self._started()
-        self._busy.add(worker)
-        return worker
-
-    async def _started(self) -> Worker:
-        worker = Worker(self._spec, memory_bytes=self._limits.memory_bytes, warm=self._warm)
+        if worker is not None and worker.alive:
+            return worker
+        if worker is not None:
+            await self._end(worker)
+        worker = self._child()
         try:
             await worker.ready()
         except WorkerDiedError:
@@ -143,32 +140,38 @@ class WorkerPool:
             raise
         return worker
 
-    async def _lose(self, worker: Worker) -> None:
-        await worker.kill()
-        self._idle.put_nowait(None)  # whoever takes the place starts a new child
-
     async def _give_back(self, worker: Worker, *, keep: bool) -> None:
-        self._busy.discard(worker)
         if keep and worker.documents < self._limits.documents:
             self._idle.put_nowait(worker)
             return
         try:
-            await worker.kill()
+            await self._end(worker)
         finally:
-            self._in_background(Worker(self._spec, memory_bytes=self._limits.memory_bytes, warm=self._warm))
+            self._in_background(self._child())
+
+    async def _lose(self, worker: Worker) -> None:
+        self._idle.put_nowait(None)  # whoever takes the place starts a new child
+        await self._end(worker)
+
+    async def _end(self, worker: Worker) -> None:
+        self._children.discard(worker)
+        await worker.kill()
+
+    def _child(self) -> Worker:
+        worker = Worker(self._spec, memory_bytes=self._limits.memory_bytes, warm=self._warm)
+        self._children.add(worker)
+        return worker
 
     def _in_background(self, worker: Worker) -> None:
-        task = asyncio.create_task(self._make_ready(worker))
+        """Let a child load its engine, and offer it then."""
+        task = asyncio.create_task(self._offer(worker))
         self._starting.add(task)
         task.add_done_callback(self._starting.discard)
 
-    async def _make_ready(self, worker: Worker) -> None:
+    async def _offer(self, worker: Worker) -> None:
         try:
             await worker.ready()
         except WorkerDiedError:
             await self._lose(worker)
-        except asyncio.CancelledError:
-            await worker.kill()
-            raise
         else:
             self._idle.put_nowait(worker)

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -107,6 +108,8 @@ class Worker:
         self._process.kill()
         if self._writer is not None:
             self._writer.close()
+            with suppress(ConnectionError):
+                await self._writer.wait_closed()
         else:
             self._socket.close()
         # A killed process is gone within a millisecond or two, unless the kernel is busy with its memory.

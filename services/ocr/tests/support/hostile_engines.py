@@ -1,0 +1,85 @@
+"""Engines for the tests of the pool: what they do, the document's bytes say. Loaded by child processes only."""
+
+import os
+import sys
+import time
+from pathlib import Path
+
+from invoiceflow_chassis.errors import PermanentError
+from invoiceflow_contracts.layout import Box, Line, Page, Word
+from invoiceflow_ocr.ports import Attachment, Progress, Reading
+
+
+class ObedientEngine:
+    name = "obedient"
+
+    def __init__(self, version: str = "1") -> None:
+        self.version = version
+
+    def warm_up(self) -> None:
+        pass
+
+    def read(self, data: bytes, media_type: str, progress: Progress) -> Reading:
+        order, _, argument = data.decode().strip().partition(" ")
+        if order == "hang":
+            progress(0, 1)
+        misdeed = MISDEEDS.get(order)
+        if misdeed is not None:
+            misdeed(argument)
+        pages = int(argument) if order == "pages" else 1
+        for number in range(pages):
+            progress(number + 1, pages)
+        word = Word(text=str(os.getpid()), box=Box(0.1, 0.1, 0.2, 0.2))
+        page = Page(number=1, width=595, height=842, source="text", lines=(Line(words=(word,)),))
+        attachments = [Attachment("factur-x.xml", argument.encode(), "Alternative")] if order == "attach" else []
+        return Reading(pages=[page] * pages, languages=("en",), attachments=attachments)
+
+
+class AbsentEngine:
+    def __init__(self) -> None:
+        raise ImportError("no weights")
+
+
+def hang(_: str) -> None:
+    while True:
+        time.sleep(1)
+
+
+def eat(_: str) -> None:
+    hoard = []
+    while True:
+        hoard.append(bytearray(16 << 20))
+
+
+def crash(_: str) -> None:
+    os.abort()
+
+
+def crash_once(log: str) -> None:
+    if not Path(log).exists():
+        Path(log).touch()
+        os.abort()
+
+
+def refuse(_: str) -> None:
+    raise PermanentError("pdf_encrypted", "It is locked.")
+
+
+def stumble(argument: str) -> None:
+    raise ValueError(argument)
+
+
+def chatter(_: str) -> None:
+    sys.stdout.write("a library that prints\n")
+    sys.stdout.flush()
+
+
+MISDEEDS = {
+    "hang": hang,
+    "eat": eat,
+    "crash": crash,
+    "crash-once": crash_once,
+    "refuse": refuse,
+    "stumble": stumble,
+    "chatter": chatter,
+}
