@@ -1,6 +1,7 @@
 """As many varied documents as one asks for, for evaluation and load."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from random import Random
 
 from invoiceflow_samples.language import LANGUAGES
@@ -32,5 +33,7 @@ def generate(
         scenario = random_scenario(rng, tuple(languages))
         while kind is Kind.IMAGE and scenario.lines > _NO_MORE_THAN_A_PHOTO_SHOWS:  # it has one page
             scenario = random_scenario(rng, tuple(languages))
+        if kind is Kind.XML_UBL:  # Peppol wants an order or a buyer reference (PEPPOL-EN16931-R003)
+            scenario = replace(scenario, order=True)
         stem = f"{seed}-{number:05d}-{scenario.language}-{kind}"
         yield produce(stem, kind, scenario, rng.choice(list(templates)), rng)

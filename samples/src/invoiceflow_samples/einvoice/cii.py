@@ -65,14 +65,13 @@ def _line(parent: etree._Element, line: InvoiceLine) -> None:
     _value(_group(settlement, "SpecifiedTradeSettlementLineMonetarySummation"), "LineTotalAmount", two(line.net))
 
 
-def _party(parent: etree._Element, name: str, party: Party, *, contact: bool) -> None:
+def _party(parent: etree._Element, name: str, party: Party) -> None:
     group = _group(parent, name)
     _value(group, "Name", party.name)
-    if contact:
-        person = _group(group, "DefinedTradeContact")
-        _value(person, "DepartmentName", party.name)
-        _value(_group(person, "TelephoneUniversalCommunication"), "CompleteNumber", party.phone)
-        _value(_group(person, "EmailURIUniversalCommunication"), "URIID", party.email)
+    contact = _group(group, "DefinedTradeContact")
+    _value(contact, "DepartmentName", party.name)
+    _value(_group(contact, "TelephoneUniversalCommunication"), "CompleteNumber", party.phone)
+    _value(_group(contact, "EmailURIUniversalCommunication"), "URIID", party.email)
     address = _group(group, "PostalTradeAddress")
     _value(address, "PostcodeCode", party.address.postcode)
     _value(address, "LineOne", party.address.street)
@@ -86,8 +85,8 @@ def _party(parent: etree._Element, name: str, party: Party, *, contact: bool) ->
 def _agreement(transaction: etree._Element, invoice: Invoice) -> None:
     agreement = _group(transaction, "ApplicableHeaderTradeAgreement")
     _value(agreement, "BuyerReference", invoice.buyer_reference)
-    _party(agreement, "SellerTradeParty", invoice.seller, contact=True)
-    _party(agreement, "BuyerTradeParty", invoice.buyer, contact=False)
+    _party(agreement, "SellerTradeParty", invoice.seller)
+    _party(agreement, "BuyerTradeParty", invoice.buyer)
     if invoice.purchase_order:
         _value(_group(agreement, "BuyerOrderReferencedDocument"), "IssuerAssignedID", invoice.purchase_order)
 
@@ -131,12 +130,12 @@ def _summation(settlement: etree._Element, invoice: Invoice) -> None:
     totals = invoice.totals
     group = _group(settlement, "SpecifiedTradeSettlementHeaderMonetarySummation")
     _value(group, "LineTotalAmount", two(totals.lines_net))
-    _value(group, "ChargeTotalAmount", two(totals.charges))
-    _value(group, "AllowanceTotalAmount", two(totals.allowances))
+    _value(group, "ChargeTotalAmount", two(totals.charges) if totals.charges is not None else None)
+    _value(group, "AllowanceTotalAmount", two(totals.allowances) if totals.allowances is not None else None)
     _value(group, "TaxBasisTotalAmount", two(totals.net))
     _value(group, "TaxTotalAmount", two(totals.tax), currencyID=invoice.currency or "EUR")
     _value(group, "GrandTotalAmount", two(totals.gross))
-    _value(group, "TotalPrepaidAmount", two(totals.prepaid))
+    _value(group, "TotalPrepaidAmount", two(totals.prepaid) if totals.prepaid is not None else None)
     _value(group, "DuePayableAmount", two(totals.payable))
 
 

@@ -100,7 +100,7 @@ def _head(writer: _Writer, invoice: Invoice, *, credit: bool) -> None:
     for note in invoice.notes:
         writer.value(root, "Note", note)
     writer.value(root, "DocumentCurrencyCode", invoice.currency)
-    writer.value(root, "BuyerReference", invoice.buyer_reference or (None if invoice.purchase_order else "-"))
+    writer.value(root, "BuyerReference", invoice.buyer_reference)
     if invoice.purchase_order:
         writer.value(writer.group(root, "OrderReference"), "ID", invoice.purchase_order)
     if invoice.preceding_invoice:
