@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from decimal import Decimal
 from pathlib import Path
@@ -319,12 +320,15 @@ async def test_exports_a_workbook_without_formulas(client: httpx.AsyncClient, te
 
 
 async def test_says_when_there_is_more_than_a_sheet_holds(
-    client: httpx.AsyncClient, tell: Tell, monkeypatch: pytest.MonkeyPatch
+    client: httpx.AsyncClient, tell: Tell, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr("invoiceflow_query.exports.xlsx_export._MOST_ROWS", 2)
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
     await tell(*(extracted(document(str(n))) for n in range(2)))
     response = await client.get("/v1/invoices/export?format=xlsx")
     assert (response.status_code, response.json()["code"]) == (422, "export_too_large")
+    assert list((tmp_path / "temporary").iterdir()) == []
 
 
 async def test_describes_itself(client: httpx.AsyncClient) -> None:

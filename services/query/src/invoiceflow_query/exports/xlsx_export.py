@@ -39,6 +39,12 @@ class _Sheet:
             )
         self._sheet.append([self._cell(value) for value in row])
 
+    def discard(self) -> None:
+        """Remove the temporary file that openpyxl would leave behind a workbook that is never saved."""
+        if not self._sheet.closed:
+            self._sheet.close()
+            self._sheet._writer.cleanup()  # noqa: SLF001 -- there is no public way
+
     def _cell(self, value: Cell) -> object:
         if isinstance(value, str):
             # As text, whatever it begins with: openpyxl would write "=..." as a formula.
@@ -75,9 +81,13 @@ async def xlsx_chunks(batches: AsyncIterator[list[StoredInvoice]]) -> AsyncItera
         file.seek(0)
         return file
 
-    async for batch in batches:
-        await asyncio.to_thread(append, batch)
-    return _pieces(await asyncio.to_thread(save))
+    try:
+        async for batch in batches:
+            await asyncio.to_thread(append, batch)
+        return _pieces(await asyncio.to_thread(save))
+    finally:
+        invoices.discard()
+        lines.discard()
 
 
 async def _pieces(file: IO[bytes]) -> AsyncIterator[bytes]:

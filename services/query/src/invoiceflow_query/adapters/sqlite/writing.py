@@ -47,8 +47,8 @@ def apply(connection: sqlite3.Connection, tenant: str, change: Change) -> bool:
             after.model_dump_json(exclude_defaults=True),
         ),
     )
-    stands = after.extracted
-    if change.invoice and stands and stands.event_id == change.invoice.event_id:
+    if change.invoice:
+        # It is the newest: an older one would have left the state as it was.
         _write_invoice(connection, tenant, change.invoice)
     return True
 
