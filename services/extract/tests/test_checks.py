@@ -157,6 +157,13 @@ def test_a_printed_price_may_be_cut_to_the_cent() -> None:
     assert not any(finding.rule == "IF-LINE-NET" for finding in check(subject))
 
 
+@pytest.mark.parametrize(("net", "severity"), [(D(90), Severity.INFO), (D("93.33"), Severity.WARNING)])
+def test_a_round_discount_that_was_not_read_is_only_worth_knowing(net: Decimal, severity: Severity) -> None:
+    line = InvoiceLine(quantity=D(10), unit_price=D(10), net=net)
+    assert found("IF-LINE-NET", but(lines=(line,)), Origin.PAGE).severity is severity
+    assert found("IF-LINE-NET", but(lines=(line,)), Origin.EN16931).severity is Severity.WARNING
+
+
 def test_lines_with_tax_in_their_price_are_complete() -> None:
     lines = (InvoiceLine(net=D(119)), InvoiceLine(net=D("11.90")))
     invoice = Invoice(lines=lines, totals=Totals(net=D(110), tax=D("20.90"), gross=D("130.90")))

@@ -102,6 +102,12 @@ def test_a_value_the_page_leaves_out_is_no_difference() -> None:
     assert list(differences(EINVOICE, missing, Reading())) == []
 
 
+def test_a_total_that_follows_from_two_others_is_shown() -> None:
+    missing = not_shown(EINVOICE, page("Net 100,00", "7 %: 2,10", "21 %: 16,90", "Total 119,00"))
+    assert "/totals/tax" not in missing
+    assert "/totals/tax" in not_shown(EINVOICE, page("7 %: 2,10", "21 %: 16,90", "Total 119,00"))
+
+
 def test_a_reader_in_doubt_raises_no_alarm() -> None:
     missing = not_shown(EINVOICE, page("Total 129,00"))
     local = printed(Invoice(totals=Totals(gross=Decimal(129))), 0.4, "/totals/gross")

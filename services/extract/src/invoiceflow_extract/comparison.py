@@ -46,6 +46,12 @@ _FIELDS = (
 )
 
 
+_FOLLOWS = (
+    ("/totals/tax", {"/totals/net", "/totals/gross"}),
+    ("/totals/net", {"/totals/tax", "/totals/gross"}),
+)
+
+
 def _shows(page: PrintedText, value: Value) -> bool:
     if isinstance(value, Decimal):
         return page.shows_amount(value)
@@ -55,12 +61,17 @@ def _shows(page: PrintedText, value: Value) -> bool:
 
 
 def not_shown(einvoice: Invoice, page: PrintedText) -> frozenset[str]:
-    """Return the pointers of the compared values that the page does not show."""
+    """Return the pointers of the compared values that the page does not show.
+
+    With several rates many pages print the VAT of each and not their sum: a total that follows from two others on the
+    page is taken as shown.
+    """
     if page.is_empty:
         return frozenset()
-    return frozenset(
-        field.pointer for field in _FIELDS if (value := field.of(einvoice)) is not None and not _shows(page, value)
-    )
+    given = {field.pointer: value for field in _FIELDS if (value := field.of(einvoice)) is not None}
+    shown = {pointer for pointer, value in given.items() if _shows(page, value)}
+    implied = {total for total, others in _FOLLOWS if others <= shown}
+    return frozenset(given.keys() - shown - implied)
 
 
 def differences(einvoice: Invoice, missing: frozenset[str], printed: Reading) -> Iterator[Finding]:

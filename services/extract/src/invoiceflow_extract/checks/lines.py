@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from decimal import Decimal
 
-from invoiceflow_contracts.extraction import Finding
+from invoiceflow_contracts.extraction import Finding, Severity
 from invoiceflow_extract.checks.subject import Subject
 from invoiceflow_extract.rules import RULES
 
@@ -27,8 +27,10 @@ def line_amounts_follow(subject: Subject) -> Iterator[Finding]:
         if any(abs(abs(amount) - abs(expected)) <= slack for amount in (line.net, with_tax)):
             continue
         at = f"/lines/{index}"
+        rebate = _round_rebate(line.net, expected, slack) if line.discount is None and not subject.is_exact else None
+        hint = f" A discount of {rebate} % would explain it." if rebate else ""
         yield RULES["IF-LINE-NET"].finding(
-            f"Line {line.id or index + 1}: quantity times price less discount is {expected.normalize():f}, but the line says {line.net}.",
+            f"Line {line.id or index + 1}: quantity times price less discount is {expected.normalize():f}, but the line says {line.net}.{hint}",
             pointers=(f"{at}/net", f"{at}/quantity", f"{at}/unit_price", f"{at}/discount"),
             values={
                 "net": line.net,
@@ -36,7 +38,16 @@ def line_amounts_follow(subject: Subject) -> Iterator[Finding]:
                 "unit_price": line.unit_price,
                 "discount": line.discount or 0,
             },
+            severity=Severity.INFO if rebate else None,
         )
+
+
+def _round_rebate(net: Decimal, expected: Decimal, slack: Decimal) -> int | None:
+    """Return the whole per cent by which ``net`` is lower: a discount that the page prints as a rate or not at all."""
+    if not 0 < net < expected:
+        return None
+    per_cent = round((1 - net / expected) * 100)
+    return per_cent if 0 < per_cent < 100 and abs(expected * (100 - per_cent) / 100 - net) <= slack else None
 
 
 def _slack(quantity: Decimal, unit_price: Decimal, unit: Decimal) -> Decimal:
