@@ -1,0 +1,186 @@
+"""``python -m invoiceflow_evaluation.bench``: latency of the embedded default, and pages a second of the OCR service."""
+
+import asyncio
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from invoiceflow_evaluation.bench.baselines import DPI, Baseline, Reader, bare_docling, bare_rapidocr
+from invoiceflow_evaluation.bench.documents import Material, generated, in_folder
+from invoiceflow_evaluation.bench.environment import environment
+from invoiceflow_evaluation.bench.latency import LatencyError, Stages, measure
+from invoiceflow_evaluation.bench.server import ServerError, running_server
+from invoiceflow_evaluation.bench.throughput import Comparison, OcrService, compare
+from invoiceflow_ocr.settings import OcrSettings
+from invoiceflow_standalone.cli.errors import CommandError
+
+__all__ = ["main"]
+
+TARGET_MEDIAN_SECONDS = 0.4
+TARGET_TEXT, TARGET_SCAN = 5.0, 1.7
+_WARM_UP = 8
+
+
+class Part(StrEnum):
+    """What can be measured by itself."""
+
+    LATENCY = "latency"
+    TEXT = "text"
+    SCAN = "scan"
+
+
+def bench(  # noqa: PLR0917 - typer's way to say options
+    folder: Annotated[
+        Path | None, typer.Option("--dir", help="One-page PDFs from this folder instead of generated ones.")
+    ] = None,
+    count: Annotated[int, typer.Option(min=5, help="Documents sent for the latency.")] = 50,
+    pages: Annotated[int, typer.Option(min=2, help="Text pages read by the OCR service.")] = 20,
+    scans: Annotated[int, typer.Option(min=2, help="Scanned pages read by the OCR service.")] = 6,
+    turns: Annotated[int, typer.Option(min=1, help="How often each side reads them.")] = 3,
+    parts: Annotated[list[Part] | None, typer.Option("--part", help="Only this part; may be repeated.")] = None,
+    json_file: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write every figure there.")] = None,
+) -> None:
+    """Measure how fast documents become invoices, and how fast pages are read."""
+    console = Console()
+    wanted = parts or list(Part)
+
+    def choose(number: int, *, scanned: bool) -> list[Material]:
+        return generated(number, scanned=scanned) if folder is None else in_folder(folder, number, scanned=scanned)
+
+    conditions = environment()
+    figures: dict[str, Any] = {"environment": conditions}
+    _print_environment(console, conditions)
+    try:
+        if Part.LATENCY in wanted:
+            documents = _enough(choose(count + _WARM_UP, scanned=False), _WARM_UP + 1)
+            stages = asyncio.run(_latency(documents))
+            figures["latency"] = _print_latency(console, stages, len(documents) - _WARM_UP)
+        if Part.TEXT in wanted:
+            text = _enough(choose(pages, scanned=False), 2)
+            comparison = asyncio.run(_throughput(text, "text", turns, bare_docling))
+            figures["text"] = _print_comparison(
+                console, f"{len(text)} text pages", "bare docling NativePdfPipeline", comparison, TARGET_TEXT
+            )
+        if Part.SCAN in wanted:
+            scanned = _enough(choose(scans, scanned=True), 2)
+            comparison = asyncio.run(_throughput(scanned, "scan", turns, bare_rapidocr))
+            figures["scan"] = _print_comparison(
+                console, f"{len(scanned)} scanned pages", f"bare RapidOCR at {DPI} dpi", comparison, TARGET_SCAN
+            )
+    except (LatencyError, ServerError, CommandError, ValueError) as error:
+        console.print(str(error), style="red", markup=False)
+        raise typer.Exit(1) from error
+    if json_file is not None:
+        json_file.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+
+
+def _enough(documents: list[Material], least: int) -> list[Material]:
+    if len(documents) < least:
+        raise ValueError(f"only {len(documents)} documents of that kind were found, {least} are needed")
+    return documents
+
+
+async def _latency(documents: list[Material]) -> Stages:
+    with TemporaryDirectory(prefix="invoiceflow-bench-") as folder, _progress("latency") as advance:
+        paths = await asyncio.to_thread(_written, documents, Path(folder) / "documents")
+        async with running_server(Path(folder)) as client:
+            return await measure(client, paths[:_WARM_UP], paths[_WARM_UP:], advance)
+
+
+def _written(documents: Sequence[Material], folder: Path) -> list[Path]:
+    folder.mkdir()
+    paths = []
+    for number, material in enumerate(documents):
+        path = folder / f"{number:03}-{material.name}"
+        path.write_bytes(material.data)
+        paths.append(path)
+    return paths
+
+
+async def _throughput(documents: list[Material], name: str, turns: int, baseline: Callable[[], Reader]) -> Comparison:
+    with (
+        TemporaryDirectory(prefix="invoiceflow-bench-") as folder,
+        _progress(f"{name} pages") as advance,
+        Baseline.running(baseline) as theirs,
+    ):
+        async with OcrService.running(Path(folder), OcrSettings()) as service:
+            return await compare(service, theirs, documents, turns=turns, name=name, on_end=advance)
+
+
+@contextmanager
+def _progress(what: str) -> Iterator[Callable[[], None]]:
+    columns = TextColumn("{task.description} {task.completed:.0f}"), TimeElapsedColumn()
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(what, total=None)
+        yield lambda: progress.advance(task)
+
+
+def _print_environment(console: Console, conditions: Mapping[str, str]) -> None:
+    table = Table.grid(padding=(0, 2))
+    for name, value in conditions.items():
+        table.add_row(name, value)
+    console.print(table, "")
+
+
+def _print_latency(console: Console, stages: Stages, documents: int) -> dict[str, Any]:
+    rows = {
+        "upload -> accepted (202)": stages.accepted,
+        "received -> read (ocr, with Kafka and stores)": stages.read,
+        "read -> extracted (extract, with Kafka and stores)": stages.extracted,
+        "upload -> invoice.extracted, by the event's time": stages.by_event,
+        "upload -> invoice.extracted, seen over SSE": stages.seen,
+    }
+    table = Table(title=f"One-page text PDFs, one at a time: {documents} documents, milliseconds", title_justify="left")
+    table.add_column("stage", no_wrap=True)
+    for name in ("min", "p50", "p90", "p99", "max"):
+        table.add_column(name, justify="right")
+    for name, distribution in rows.items():
+        table.add_row(name, *(f"{value * 1000:.0f}" for value in distribution.summary().values()))
+    console.print(table)
+    middle = stages.seen.median
+    _print_verdict(
+        console,
+        f"median {middle * 1000:.0f} ms",
+        f"at most {TARGET_MEDIAN_SECONDS * 1000:.0f} ms",
+        met=middle <= TARGET_MEDIAN_SECONDS,
+    )
+    return {name: distribution.summary() for name, distribution in rows.items()}
+
+
+def _print_comparison(
+    console: Console, title: str, baseline: str, comparison: Comparison, target: float
+) -> dict[str, Any]:
+    turns = len(comparison.ours)
+    table = Table(title=f"{title}, {turns} turns: pages a second", title_justify="left")
+    for name in ("", "median turn", "slowest", "fastest"):
+        table.add_column(name, justify="right" if name else "left")
+    for name, rates in (("the OCR service", comparison.ours), (baseline, comparison.theirs)):
+        table.add_row(name, *(f"{rate:.2f}" for rate in (median(rates), min(rates), max(rates))))
+    console.print(table)
+    _print_verdict(console, f"{comparison.ratio:.1f} times", f"at least {target} times", met=comparison.ratio >= target)
+    return {"ours": comparison.ours, "theirs": comparison.theirs, "ratio": comparison.ratio}
+
+
+def _print_verdict(console: Console, measured: str, target: str, *, met: bool) -> None:
+    console.print(
+        f"{measured}; target {target}: {'met' if met else 'missed'}\n", style="green" if met else "red", highlight=False
+    )
+
+
+def main() -> None:
+    """Run the command."""
+    typer.run(bench)
+
+
+if __name__ == "__main__":
+    main()
