@@ -186,7 +186,7 @@ async def test_a_slow_broker_gets_fewer_announcements_and_still_the_last(
     gate.set()
     await handling
 
-    assert len(delivery.announced) == 2
+    assert len(delivery.announced) <= 2
     assert delivery.announced[-1].pages_done == 30  # type: ignore[attr-defined]
 
 

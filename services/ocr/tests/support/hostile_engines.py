@@ -19,7 +19,7 @@ class ObedientEngine:
     def warm_up(self) -> None:
         pass
 
-    def read(self, data: bytes, media_type: str, progress: Progress) -> Reading:
+    def read(self, data: bytes, media_type: str, progress: Progress) -> Reading:  # noqa: ARG002 - the port asks for it
         order, _, argument = data.decode().strip().partition(" ")
         if order == "hang":
             progress(0, 1)

@@ -163,7 +163,9 @@ class _Collector:
         baseline = frame.b * x + frame.d * y + frame.f
         left = frame.a * box.left + frame.c * box.bottom + frame.e
         right = frame.a * box.right + frame.c * box.top + frame.e
-        if left > right:
+        if self._angle % 90:
+            left, right = self._slanted_edges(index)
+        elif left > right:
             left, right = right, left
         fragment = self._fragment
         if fragment is not None and abs(baseline - fragment.baseline) <= 0.1 * fragment.size:
@@ -182,6 +184,17 @@ class _Collector:
                 self._last = (left, right, code)
                 return
         self._begin(index, code, left, right, baseline)
+
+    def _slanted_edges(self, index: int) -> tuple[float, float]:
+        """Where a slanted character begins and ends along its line, from its origin and the box around its box."""
+        frame, box = self._upright, self._box
+        begin = frame.a * self._x.value + frame.c * self._y.value + frame.e
+        self._pdfium.FPDFText_GetMatrix(self._text_page, index, ctypes.byref(self._matrix))
+        size = self._pdfium.FPDFText_GetFontSize(self._text_page, index) * math.hypot(self._matrix.c, self._matrix.d)
+        # The sides of a box of w by h around which stands one of W by H: w + h = (W + H) / (|cos| + |sin|).
+        slant = math.radians(self._angle)
+        both = (box.right - box.left + box.top - box.bottom) / (abs(math.cos(slant)) + abs(math.sin(slant)))
+        return begin, begin + min(max(both - 1.1 * size, 0.2 * size), 1.2 * size)
 
     def _begin(self, index: int, code: int, left: float, right: float, baseline: float) -> None:
         self._fragment = None
