@@ -30,7 +30,7 @@ def labels_meaning(seen: Observations, meaning: str) -> Iterator[Label]:
 def places_near(seen: Observations, label: Label) -> Iterator[Place]:
     """Yield where the value of ``label`` may stand: behind it, in the next segment, under it."""
     segment, row = label.segment, label.row
-    following = [other for other in seen.fields_of(row) if other is not label]
+    following = [o for o in seen.fields_of(row) if o is not label and (o.leads or o.has_colon)]
     same_end = min(
         (other.start for other in following if other.segment is segment and other.start >= label.end),
         default=len(segment.tokens),

@@ -16,7 +16,7 @@ __all__ = ["COLUMN_ROLES", "FIELD_LABELS", "TOTAL_LABELS", "Lexicon", "Match", "
 FIELD_LABELS = frozenset(
     "number issue_date due_date delivery_date period order_date purchase_order buyer_reference customer_number "
     "other_number preceding_invoice payment_terms currency seller buyer ship_to vat_id tax_id registration_id iban bic "
-    "payment_reference account_name account_number phone fax email web".split()
+    "payment_reference account_name account_number name address contact phone fax email web".split()
 )
 TOTAL_LABELS = frozenset(
     "subtotal lines_net net tax gross total payable prepaid allowances charges rounding previous carried".split()

@@ -1,7 +1,8 @@
 """The head of a line table: which columns it announces, in whatever order, language and number of rows."""
 
+import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from invoiceflow_extract.local.folding import fold
 from invoiceflow_extract.local.lexicon import Lexicon
@@ -10,12 +11,15 @@ from invoiceflow_extract.local.page_text import Row, Segment, Token
 
 __all__ = ["Column", "Head", "find_head", "settle_columns"]
 
+_BRACKETS = re.compile(r"[(\[/][^)\]]{0,20}[)\]]?")
 _MOST_ROWS = 60  # of the body that settle the columns
 _STEPS = 64
 _ADJACENT = 0.9  # line heights between two rows of one head
 _WIDEST_CELL = 0.4  # of the page
-_HEADING_GAP = 0.55  # line heights: words further apart are two headings
+_HEADING_GAP = 0.75  # line heights: words further apart are two headings
 _SCANNED_GAP = 1.2  # recognised words stand where their share of the line puts them
+_REACH = 14.0  # line heights between a column's content and a table that seems to end before it
+_MOST = 0.6  # of the rows
 _FEWEST_LABELS = 2
 _PREFERENCE = (
     "description",
@@ -81,7 +85,7 @@ def find_head(row: Row, seen: Observations, lexicon: Lexicon) -> Head | None:
 def _columns(row: Row, lexicon: Lexicon) -> Iterator[Column]:
     """Yield a column for each label in ``row`` and for each segment that holds none."""
     for segment in row.segments:
-        tokens = segment.tokens
+        tokens = [_heading(token) for token in segment.tokens]
         current: Column | None = None
         start = 0
         while start < len(tokens):
@@ -103,6 +107,13 @@ def _columns(row: Row, lexicon: Lexicon) -> Iterator[Column]:
             start += 1
         if current is not None and (current.options or current.key):
             yield current
+
+
+def _heading(token: Token) -> Token:
+    """Return ``token`` without what stands in brackets: units and currencies, as in ``Rate(EUR)``."""
+    if not any(character in token.text for character in "([/€$£"):
+        return token
+    return replace(token, key=fold(_BRACKETS.sub("", token.text)).strip("€$£"))
 
 
 def _neighbours(row: Row, columns: list[Column], seen: Observations, lexicon: Lexicon) -> list[Row]:
@@ -214,23 +225,37 @@ def _require_description(columns: Sequence[Column]) -> None:
 
 def settle_columns(columns: Sequence[Column], body: Sequence[Row]) -> None:
     """Set where each column begins and ends: at the widest gap between two headings that fewest words cross."""
-    rows = [row for row in body if len(row.segments) > 1][:_MOST_ROWS] or list(body[:_MOST_ROWS])
-    segments = [segment for row in rows for segment in row.segments]
-    columns[0].left, columns[-1].right = _edges(columns, segments)
-    tokens = [t for s in segments for t in s.tokens if columns[0].left <= t.center < columns[-1].right]
+    rows = list(body[:_MOST_ROWS])
+    columns[0].left, columns[-1].right = _edges(columns, rows)
+    tokens = [t for row in rows for t in row.tokens if columns[0].left <= t.center < columns[-1].right]
     for left, right in zip(columns, columns[1:], strict=False):
         left.right = right.left = _border(left, right, tokens, len(rows))
 
 
-def _edges(columns: Sequence[Column], segments: Sequence[Segment]) -> tuple[float, float]:
-    """Return where the table ends to the left and to the right: what stands beside it is not in it."""
+def _edges(columns: Sequence[Column], rows: Sequence[Row]) -> tuple[float, float]:
+    """Return where the table ends to the left and to the right: what stands beside it is not in it.
+
+    Words clear of the outermost headings belong to it only where most of its rows have some there.
+    """
     first, last = columns[0], columns[-1]
+    segments = [segment for row in rows for segment in row.segments]
     height = max((segment.height for segment in segments), default=10.0)
     inside = [s for s in segments if s.x1 > first.x0 - height and s.x0 < last.x1 + height]
     left = min((s.x0 for s in inside if s.x0 < last.x0), default=first.x0)
-    if first.role == "description" and not any(s.x0 < first.x1 and s.x1 > first.x0 for s in inside):
-        return float("-inf"), float("inf")  # a heading centred over a wide column
     right = max((s.x1 for s in inside), default=last.x1)
+    full = [row for row in rows if len(row.segments) > 1 and any(s.x1 > last.x0 and s.x0 < last.x1 + height for s in row.segments)] or rows
+    for row_side in ("left", "right"):
+        beyond = []
+        for row in full:
+            if row_side == "left":
+                near = [s for s in row.segments if s.x1 <= left and left - s.x1 < _REACH * height]
+            else:
+                near = [s for s in row.segments if s.x0 >= right and s.x0 - right < _REACH * height]
+            beyond.extend(near[-1:] if row_side == "left" else near[:1])
+        if len(beyond) >= _MOST * len(full) and row_side == "left":
+            left = min(segment.x0 for segment in beyond)
+        elif len(beyond) >= _MOST * len(full):
+            right = max(segment.x1 for segment in beyond)
     return left - 1.0, right + 1.0
 
 
