@@ -57,7 +57,7 @@ def test_a_page_of_any_order_is_a_walk_along_its_index(
     for after in (None, Position(value=value, id=ANYWHERE)):
         page = invoices_statement("default", query, after, 50, few=None, tested=[])
         steps = plan(file, *astuple(page))
-        assert f"USING INDEX {index}" in steps
+        assert f"USING COVERING INDEX {index}" in steps
         assert "TEMP B-TREE" not in steps
         # It begins at the position and does not pass over what was on the pages before.
         assert ("(tenant=? AND (" in steps) == (after is not None)
@@ -93,6 +93,22 @@ def test_the_latest_of_a_large_part_are_a_walk_along_an_index(file: Path, query:
     page = invoices_statement("default", InvoiceQuery(), None, 50, few=None, tested=conditions)
     steps = plan(file, *astuple(page))
     assert f"(tenant=? AND {next(iter(query))}=?" in steps
+    assert "TEMP B-TREE" not in steps
+
+
+@pytest.mark.parametrize(
+    ("query", "index"),
+    [
+        (InvoiceQuery(gross_min=Decimal(1), number="7"), "invoices_by_issue_date"),
+        (InvoiceQuery(currency="EUR", needs_review=True, sort=Sort(field="gross")), "invoices_by_gross"),
+        (InvoiceQuery(due_date_from=date(2024, 1, 1), sort=Sort(field="due_date")), "invoices_by_due_date"),
+        (InvoiceQuery(seller_vat_id="DE1", type="invoice", sort=Sort(field="seller")), "invoices_by_seller"),
+    ],
+)
+def test_conditions_that_many_meet_do_not_lead_off_the_order(file: Path, query: InvoiceQuery, index: str) -> None:
+    page = invoices_statement("default", query, None, 50, few=None, tested=invoice_conditions("default", query))
+    steps = plan(file, *astuple(page))
+    assert f"INDEX {index} (tenant=?" in steps
     assert "TEMP B-TREE" not in steps
 
 

@@ -2,10 +2,10 @@
 
 Every index begins with the tenant and ends with the id, which breaks ties: a page of a list is then one walk along
 an index from the position where the page before ended. What has no value is the empty text, which sorts below every
-value, so that positions can be compared as rows. The invoice's full text of some kilobytes stands in a table of its own, so that
-a walk over invoices touches few pages.
+value, so that positions can be compared as rows. ``invoices`` holds nothing but what is filtered and sorted by: some thousands of
+its rows may be looked at for one page, and so narrow they lie on few disk pages. What is shown of an invoice stands in tables of its own.
 
-Search terms are kept twice. The FTS5 index finds few among many; ``words`` with a space before each word tests an
+Search terms are kept twice. The FTS5 index finds few among many; ``invoice_words``, with a space before each word, tests an
 invoice that a walk in the order of the list has come to, which is faster where a term is in a large part of all
 invoices. Its tokenizer is ``ascii``: the text is folded and cut into words already, in the same way as for every other store.
 """
@@ -53,10 +53,6 @@ CREATE TABLE invoices (
     gross TEXT NOT NULL,
     needs_review INTEGER NOT NULL,
     extracted_at TEXT NOT NULL,
-    summary TEXT NOT NULL,
-    seller_words TEXT NOT NULL,
-    buyer_words TEXT NOT NULL,
-    words TEXT NOT NULL,
     UNIQUE (tenant, id)
 ) STRICT;
 CREATE INDEX invoices_by_issue_date ON invoices (tenant, issue_date, id);
@@ -70,6 +66,15 @@ CREATE INDEX invoices_by_currency ON invoices (tenant, currency, issue_date, id)
 CREATE INDEX invoices_by_type ON invoices (tenant, type, issue_date, id);
 CREATE INDEX invoices_by_review ON invoices (tenant, needs_review, issue_date, id);
 
+CREATE TABLE invoice_words (
+    row INTEGER PRIMARY KEY REFERENCES invoices,
+    tenant TEXT NOT NULL,
+    words TEXT NOT NULL,
+    seller_words TEXT NOT NULL,
+    buyer_words TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE invoice_summaries (row INTEGER PRIMARY KEY REFERENCES invoices, summary TEXT NOT NULL) STRICT;
 CREATE TABLE invoice_records (row INTEGER PRIMARY KEY REFERENCES invoices, record TEXT NOT NULL) STRICT;
 
 CREATE TABLE invoice_findings (
@@ -81,7 +86,7 @@ CREATE TABLE invoice_findings (
 
 CREATE VIRTUAL TABLE invoice_terms USING fts5 (
     tenant, words, seller_words, buyer_words,
-    content = 'invoices', content_rowid = 'row', tokenize = "ascii tokenchars '-'",
+    content = 'invoice_words', content_rowid = 'row', tokenize = "ascii tokenchars '-'",
     prefix = '1 2 3', detail = column, columnsize = 0
 );
 """

@@ -122,7 +122,8 @@ class SqliteReadModel:
                 else:
                     tested.append(each)
             page = invoices_statement(tenant, query, after, limit, few=few, tested=tested)
-            return [_summary(connection, tenant, row) for row in connection.execute(page.sql, page.values)]
+            rows = connection.execute(page.sql, page.values).fetchall()
+            return [_summary(connection, tenant, row) for row in rows]
 
         return await self._run(self._readers, select)
 
@@ -240,9 +241,10 @@ def _filename(connection: sqlite3.Connection, tenant: str, document_id: str) -> 
     return row[0] if row else None
 
 
-def _summary(connection: sqlite3.Connection, tenant: str, row: tuple[str, str]) -> InvoiceSummary:
-    summary = InvoiceSummary.model_validate_json(row[1])
-    return summary.model_copy(update={"filename": _filename(connection, tenant, row[0])})
+def _summary(connection: sqlite3.Connection, tenant: str, row: tuple[int, str]) -> InvoiceSummary:
+    (summary,) = connection.execute("SELECT summary FROM invoice_summaries WHERE row = ?", row[:1]).fetchone()
+    filename = _filename(connection, tenant, row[1])
+    return InvoiceSummary.model_validate_json(summary).model_copy(update={"filename": filename})
 
 
 def _invoice(connection: sqlite3.Connection, tenant: str, document_id: UUID) -> StoredInvoice | None:

@@ -10,6 +10,8 @@ from invoiceflow_query.records import InvoiceRecord, InvoiceSummary, search_word
 
 __all__ = ["apply", "finding_mark"]
 
+_TERMS = "tenant, words, seller_words, buyer_words"
+
 
 def finding_mark(rule: str | None, severity: str | None) -> str:
     """Return the key under which invoices with such a finding are listed."""
@@ -53,10 +55,7 @@ def apply(connection: sqlite3.Connection, tenant: str, change: Change) -> bool:
     return True
 
 
-def _columns(tenant: str, record: InvoiceRecord, summary: InvoiceSummary) -> dict[str, str | int]:
-    def spaced(terms: list[str]) -> str:
-        return "".join(f" {term}" for term in terms)
-
+def _columns(tenant: str, summary: InvoiceSummary) -> dict[str, str | int]:
     return {
         "tenant": tenant,
         "id": str(summary.id),
@@ -70,51 +69,48 @@ def _columns(tenant: str, record: InvoiceRecord, summary: InvoiceSummary) -> dic
         "gross": "" if summary.gross is None else decimal_key(summary.gross),
         "needs_review": int(summary.needs_review),
         "extracted_at": time_key(summary.extracted_at),
-        "summary": summary.model_dump_json(exclude_none=True),
-        "seller_words": spaced(words(summary.seller.name or "")),
-        "buyer_words": spaced(words(summary.buyer.name or "")),
-        "words": spaced(search_words(record.invoice)),
     }
 
 
 def _write_invoice(connection: sqlite3.Connection, tenant: str, record: InvoiceRecord) -> None:
     summary = summarise(record)
-    columns = _columns(tenant, record, summary)
-    terms = "tenant, words, seller_words, buyer_words"
-    known = connection.execute(
-        f"SELECT row, {terms}, summary FROM invoices WHERE tenant = ? AND id = ?", (tenant, columns["id"])
+    columns = _columns(tenant, summary)
+    names, values = ", ".join(columns), ", ".join(f":{name}" for name in columns)
+    renewed = ", ".join(f"{name} = excluded.{name}" for name in columns)
+    (row,) = connection.execute(
+        f"INSERT INTO invoices ({names}) VALUES ({values}) ON CONFLICT (tenant, id) DO UPDATE SET {renewed} RETURNING row",
+        columns,
     ).fetchone()
-    names = ", ".join(columns)
-    if known is None:
-        row = connection.execute(
-            f"INSERT INTO invoices ({names}) VALUES ({', '.join(f':{name}' for name in columns)})", columns
-        ).lastrowid
-    else:
-        row = known[0]
-        # An external-content index is told what to forget.
-        connection.execute(
-            f"INSERT INTO invoice_terms (invoice_terms, rowid, {terms}) VALUES ('delete', ?, ?, ?, ?, ?)", known[:5]
-        )
-        connection.execute(
-            f"UPDATE invoices SET {', '.join(f'{name} = :{name}' for name in columns)} WHERE row = :row",
-            {**columns, "row": row},
-        )
-        marks = _marks(InvoiceSummary.model_validate_json(known[5]))
-        connection.executemany(
-            "DELETE FROM invoice_findings WHERE tenant = ? AND mark = ? AND row = ?",
-            [(tenant, mark, row) for mark in marks],
-        )
-    connection.execute(
-        f"INSERT INTO invoice_terms (rowid, {terms}) VALUES (:row, :tenant, :words, :seller_words, :buyer_words)",
-        {**columns, "row": row},
-    )
-    connection.execute(
-        "INSERT OR REPLACE INTO invoice_records (row, record) VALUES (?, ?)",
-        (row, record.model_dump_json(exclude_none=True)),
-    )
+    _forget_terms(connection, tenant, row)
+    texts = (search_words(record.invoice), words(summary.seller.name or ""), words(summary.buyer.name or ""))
+    terms = (row, tenant, *("".join(f" {word}" for word in text) for text in texts))
+    connection.execute(f"INSERT INTO invoice_words (row, {_TERMS}) VALUES (?, ?, ?, ?, ?)", terms)
+    connection.execute(f"INSERT INTO invoice_terms (rowid, {_TERMS}) VALUES (?, ?, ?, ?, ?)", terms)
     connection.executemany(
         "INSERT INTO invoice_findings (tenant, mark, row) VALUES (?, ?, ?)",
         [(tenant, mark, row) for mark in sorted(_marks(summary))],
+    )
+    for table, shown in (("invoice_summaries", summary), ("invoice_records", record)):
+        connection.execute(
+            f"INSERT OR REPLACE INTO {table} VALUES (?, ?)", (row, shown.model_dump_json(exclude_none=True))
+        )
+
+
+def _forget_terms(connection: sqlite3.Connection, tenant: str, row: int) -> None:
+    """Take out what the invoice was found by until now; nothing where it is new."""
+    known = connection.execute(
+        f"SELECT row, {_TERMS}, summary FROM invoice_words JOIN invoice_summaries USING (row) WHERE row = ?", (row,)
+    ).fetchone()
+    if known is None:
+        return
+    # An external-content index has to be told what to forget.
+    connection.execute(
+        f"INSERT INTO invoice_terms (invoice_terms, rowid, {_TERMS}) VALUES ('delete', ?, ?, ?, ?, ?)", known[:5]
+    )
+    connection.execute("DELETE FROM invoice_words WHERE row = ?", (row,))
+    connection.executemany(
+        "DELETE FROM invoice_findings WHERE tenant = ? AND mark = ? AND row = ?",
+        [(tenant, mark, row) for mark in _marks(InvoiceSummary.model_validate_json(known[5]))],
     )
 
 
