@@ -3,6 +3,7 @@
 Both declare the e-invoice in the PDF's metadata (XMP) and attach it with a relationship (``/AFRelationship``).
 """
 
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BytesIO
@@ -39,21 +40,38 @@ class Declaration:
 
 
 def declaration_of(pdf: bytes) -> Declaration | None:
-    """Return what the PDF declares about an e-invoice in it; None where it declares nothing or cannot be opened."""
-    # Only hybrid PDFs need it; importing it costs more than most of them take to check.
+    """Return what the PDF declares about an e-invoice in it; None where it declares nothing or cannot be opened.
+
+    Only files that ocr could open within its limits come here.
+    """
+    # Only PDFs need it, and loading it costs more than most of them take to look at.
     from pikepdf import Pdf, PdfError, Stream  # noqa: PLC0415
 
     try:
         with Pdf.open(BytesIO(pdf)) as document:
             metadata = document.Root.get("/Metadata")
-            xmp = metadata.read_bytes() if isinstance(metadata, Stream) else b""
-    except PdfError:  # also one that needs a password: ocr has said so
+            if not isinstance(metadata, Stream):
+                return None
+            xmp = _unpacked(metadata.read_raw_bytes(), str(metadata.get("/Filter", "")))
+    except PdfError:  # also one that needs a password
         return None
     try:
         root = parse(xmp.strip(b"\0 \r\n\t"), max_size=_MAX_XMP)
     except PermanentError:
         return None
     return _declaration(root)
+
+
+def _unpacked(data: bytes, packing: str) -> bytes:
+    """Return the bytes of a metadata stream, never more than one too many: a few kilobytes may unpack to gigabytes."""
+    if not packing:
+        return data
+    if "FlateDecode" not in packing:
+        return b""
+    try:
+        return zlib.decompressobj().decompress(data, _MAX_XMP + 1)
+    except zlib.error:
+        return b""
 
 
 def _declaration(root: etree._Element) -> Declaration | None:

@@ -19,7 +19,7 @@ class ExtractSettings(BaseSettings):
         default=60.0, gt=0, description="Seconds before a document is given back and tried again."
     )
     review_below: float = Field(
-        default=0.75, ge=0, le=1, description="Confidence of a key field below which a person should look."
+        default=0.8, ge=0, le=1, description="Confidence of a key field below which a person should look."
     )
     max_einvoice_size: int = Field(default=16 * 1024 * 1024, gt=0, description="Bytes of an e-invoice.")
     max_event_size: int = Field(
