@@ -19,13 +19,12 @@ from invoiceflow_evaluation.pipeline import Extracted, run
 from invoiceflow_evaluation.remote import run_remote
 from invoiceflow_evaluation.report import Measured, as_json, show
 from invoiceflow_evaluation.scoring import score
+from invoiceflow_evaluation.terminal import console_for_tables
 from invoiceflow_evaluation.truth import TruthError, TruthRow, load
 from invoiceflow_ocr.processors import available_processors
 from invoiceflow_standalone.cli.errors import CommandError
 
 __all__ = ["main"]
-
-_WIDTH = 150
 
 
 class Detail(StrEnum):
@@ -39,12 +38,6 @@ def _default_cache() -> Path:
     """Return the folder of the XDG Base Directory Specification for caches."""
     base = os.environ.get("XDG_CACHE_HOME")
     return (Path(base) if base else Path.home() / ".cache") / "invoiceflow-evaluation"
-
-
-def _console() -> Console:
-    """Return where the tables go; a file or a pipe has no width of its own to squeeze them into."""
-    console = Console()
-    return console if console.is_terminal else Console(width=_WIDTH)
 
 
 def evaluate(  # noqa: PLR0917 - typer's way to say options
@@ -67,7 +60,7 @@ def evaluate(  # noqa: PLR0917 - typer's way to say options
     api_key: Annotated[str | None, typer.Option(envvar="INVOICEFLOW_API_KEY", help="Key for --url.")] = None,
 ) -> None:
     """Measure extraction on labelled documents: any folder of the form that invoiceflow's samples have."""
-    console, progress_console = _console(), Console(stderr=True)
+    console, progress_console = console_for_tables(), Console(stderr=True)
     if ignore_xml and url:
         raise typer.BadParameter("a server reads every e-invoice; leave --ignore-xml or --url out")
     try:

@@ -102,6 +102,7 @@ class Pipeline:
 
         self._layouts = layouts
         self._engine = NativeEngine(threads=threads)
+        self._engine_name = Engine(name=self._engine.name, version=self._engine.version)
         self._extractor = LocalExtractor()
         self._with_e_invoices = with_e_invoices
         self._engine_key = f"{self._engine.name}-{self._engine.version}-{_source_of('invoiceflow_ocr')}"
@@ -123,9 +124,14 @@ class Pipeline:
         return self._extract(data, media_type, read, read_seconds)
 
     def _read(self, data: bytes, media_type: str) -> Read:
+        from invoiceflow_ocr.handlers import BARE_XML  # noqa: PLC0415
+
+        if media_type in BARE_XML:  # handed on as it is, without an engine
+            itself = Attachment(name="document.xml", relationship=None, base64=b64encode(data).decode())
+            return Read(layout=Layout(engine=self._engine_name), attachments=(itself,))
         reading = self._engine.read(data, media_type, lambda _done, _total: None)
         layout = Layout(
-            engine=Engine(name=self._engine.name, version=self._engine.version),
+            engine=self._engine_name,
             pages=tuple(reading.pages),
             languages=reading.languages,
         )

@@ -21,6 +21,7 @@ from invoiceflow_evaluation.bench.environment import environment
 from invoiceflow_evaluation.bench.latency import LatencyError, Stages, measure
 from invoiceflow_evaluation.bench.server import ServerError, running_server
 from invoiceflow_evaluation.bench.throughput import Comparison, OcrService, compare
+from invoiceflow_evaluation.terminal import console_for_tables
 from invoiceflow_ocr.settings import OcrSettings
 from invoiceflow_standalone.cli.errors import CommandError
 
@@ -51,7 +52,7 @@ def bench(  # noqa: PLR0917 - typer's way to say options
     json_file: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write every figure there.")] = None,
 ) -> None:
     """Measure how fast documents become invoices, and how fast pages are read."""
-    console = Console()
+    console = console_for_tables()
     wanted = parts or list(Part)
 
     def choose(number: int, *, scanned: bool) -> list[Material]:
