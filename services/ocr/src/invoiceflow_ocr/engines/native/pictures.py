@@ -68,7 +68,11 @@ def _opened(data: bytes, kind: str) -> Iterator[Any]:
         try:
             with Image.open(BytesIO(data), formats=[kind]) as picture:
                 yield picture
-        except (UnidentifiedImageError, Image.DecompressionBombError, OSError, EOFError, SyntaxError, ValueError):
+        except Image.DecompressionBombError:
+            raise PermanentError(
+                "image_too_large", "The picture has too many pixels to be read. Send it at a lower resolution."
+            ) from None
+        except (UnidentifiedImageError, OSError, EOFError, SyntaxError, ValueError):
             raise PermanentError(
                 "document_unreadable", "The picture is damaged or not complete. Save it anew and send it again."
             ) from None
