@@ -21,6 +21,7 @@ def test_what_was_under_way_at_a_kill_ends_after_the_next_start_and_nothing_twic
     server = standalone()
     server.start()
     accepted = server.upload(*sent)
+    assert any(row["status"] not in {"extracted", "failed"} for row in server.all("/v1/documents"))
     server.kill()
     server.start()
     ends = [server.end_of(each["document_id"]) for each in accepted]

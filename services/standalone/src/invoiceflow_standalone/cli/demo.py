@@ -16,6 +16,7 @@ from invoiceflow_standalone.cli.errors import ApiError, CommandError, Exit, Unre
 from invoiceflow_standalone.cli.files import select_files
 from invoiceflow_standalone.cli.send import send
 from invoiceflow_standalone.cli.server import server_command, server_environment
+from invoiceflow_standalone.cli.tables import say
 
 __all__ = ["demo"]
 
@@ -28,10 +29,10 @@ async def demo(paths: Sequence[str], *, out: Console, log: Console) -> Exit:
     selection = select_files(paths)
     with TemporaryDirectory(prefix="invoiceflow-demo-") as folder:
         port = _free_port()
-        log.print(f"Starting the four services in one process on http://{HOST}:{port} ...", highlight=False)
+        say(log, f"Starting the four services in one process on http://{HOST}:{port} ...")
         async with _running_server(Path(folder), port) as url, Client(url) as client:
             code = await send(client, selection, out=out, log=log)
-    out.print(_next_steps(), highlight=False, markup=False, soft_wrap=True)
+    out.out(_next_steps(), highlight=False)
     return code
 
 
@@ -93,15 +94,23 @@ def _free_port() -> int:
 
 
 def _next_steps() -> str:
-    # Called by its path where the environment's bin folder is not on the PATH.
+    # By its path, since nothing says that the environment's programs can be found by name.
     command = Path(sys.executable).with_name("invoiceflow")
     shown = command.relative_to(Path.cwd()) if command.is_relative_to(Path.cwd()) else command
-    return f"""
-That was the demo; its server has stopped and its data is gone. What to do next:
-
-  make run                                  serve on http://{HOST}:{USUAL_PORT} and keep the data (ctrl-C stops)
-  {shown} send your-invoice.pdf     send a file of your own, from another terminal
-  {shown} show NUMBER               see where on the page each value stands
-  {shown} export --format xlsx -o invoices.xlsx
-
-The API is described at http://{HOST}:{USUAL_PORT}/docs while the server runs."""
+    steps = {
+        "make run": f"serve on http://{HOST}:{USUAL_PORT} and keep the data; ctrl-C stops it",
+        f"{shown} send invoice.pdf": "send a file of your own, from another terminal",
+        f"{shown} show NUMBER": "see where on the page each value stands",
+        f"{shown} export --format xlsx -o invoices.xlsx": "take the invoices along",
+    }
+    width = max(map(len, steps))
+    return "\n".join(
+        (
+            "",
+            "That was the demo; its server has stopped and its data is gone. What to do next:",
+            "",
+            *(f"  {step:{width}}   {what}" for step, what in steps.items()),
+            "",
+            f"While the server runs, its API is described at http://{HOST}:{USUAL_PORT}/docs.",
+        )
+    )

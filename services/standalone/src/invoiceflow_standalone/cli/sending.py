@@ -134,9 +134,13 @@ class _Sender:
         if document_id is None:
             return
 
+        ended_before = shipment.known
+
         def note(document: Document) -> None:
+            nonlocal ended_before
             shipment.document = document
             if not document.ended:
+                ended_before = False
                 self._on_change(shipment)
 
         try:
@@ -156,5 +160,5 @@ class _Sender:
                 shipment.problem = Problem(code=reason.code, detail=reason.message) if reason else Problem()
                 shipment.outcome = "failed"
             else:
-                shipment.outcome = "known" if shipment.known else "extracted"
+                shipment.outcome = "known" if ended_before else "extracted"
         self._on_change(shipment)
