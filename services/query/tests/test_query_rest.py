@@ -345,6 +345,9 @@ async def test_describes_itself(client: httpx.AsyncClient) -> None:
     }
     for path in description["paths"].values():
         assert path["get"]["summary"]
+        for status, response in path["get"]["responses"].items():
+            if status.startswith("4"):
+                assert list(response["content"]) == ["application/problem+json"]
     parameters = {each["name"] for each in description["paths"]["/v1/invoices"]["get"]["parameters"]}
     assert {"q", "seller", "number", "gross_min", "finding", "sort", "cursor", "limit"} <= parameters
     gross = description["components"]["schemas"]["InvoiceSummary"]["properties"]["gross"]

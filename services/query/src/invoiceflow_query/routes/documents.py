@@ -63,7 +63,7 @@ def document_routes(
         "/{document_id}",
         summary="Get a document: its status, progress, times and error",
         response_model=DocumentView,
-        responses={**NOT_MODIFIED, **problems(document_not_found=404)},
+        responses={**NOT_MODIFIED, **problems(document_not_found=404, invalid_request=422)},
     )
     async def get_document(tenant: CurrentTenant, document_id: UUID, request: Request) -> Response:
         return conditional_json(request, (await find(tenant, document_id)).view)
@@ -87,7 +87,7 @@ def document_routes(
                 }
             },
             204: {"description": "The client has seen the terminal state already."},
-            **problems(document_not_found=404),
+            **problems(document_not_found=404, invalid_request=422),
         },
     )
     async def follow_document(
@@ -114,7 +114,7 @@ def document_routes(
                 "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
             },
             **NOT_MODIFIED,
-            **problems(document_not_found=404, file_not_found=404, object_not_found=404),
+            **problems(document_not_found=404, file_not_found=404, object_not_found=404, invalid_request=422),
         },
     )
     async def get_file(tenant: CurrentTenant, document_id: UUID, request: Request) -> Response:

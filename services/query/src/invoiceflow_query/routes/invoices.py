@@ -56,7 +56,15 @@ def invoice_routes(read_model: ReadModel) -> APIRouter:
         ),
         response_class=StreamingResponse,
         responses={
-            200: {"content": {media_type: {"schema": {"type": "string"}} for media_type in MEDIA_TYPES.values()}},
+            200: {
+                "content": {
+                    "text/csv": {"schema": {"type": "string"}},
+                    MEDIA_TYPES["json"]: {
+                        "schema": {"type": "array", "items": {"$ref": "#/components/schemas/InvoiceView"}}
+                    },
+                    MEDIA_TYPES["xlsx"]: {"schema": {"type": "string", "format": "binary"}},
+                }
+            },
             **problems(export_too_large=422, invalid_request=422),
         },
     )
@@ -76,7 +84,7 @@ def invoice_routes(read_model: ReadModel) -> APIRouter:
         "/{invoice_id}",
         summary="Get an invoice with where each value stands and what the checks found",
         response_model=InvoiceView,
-        responses={**NOT_MODIFIED, **problems(invoice_not_found=404)},
+        responses={**NOT_MODIFIED, **problems(invoice_not_found=404, invalid_request=422)},
     )
     async def get_invoice(tenant: CurrentTenant, invoice_id: UUID, request: Request) -> Response:
         invoice = await read_model.invoice(tenant, invoice_id)

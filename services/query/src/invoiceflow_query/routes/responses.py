@@ -1,21 +1,45 @@
-"""How the API's description names its errors."""
+"""How the API's description names its answers beside the usual one."""
 
 from typing import Any
 
-from invoiceflow_chassis.problems import Problem
+from invoiceflow_chassis.problems import MEDIA_TYPE, Problem
 
 __all__ = ["NOT_MODIFIED", "problems"]
 
-NOT_MODIFIED: dict[int | str, dict[str, Any]] = {
-    304: {"description": "Unchanged since the response whose ETag is in If-None-Match."}
+Responses = dict[int | str, dict[str, Any]]
+
+NOT_MODIFIED: Responses = {304: {"description": "Unchanged since the response whose ETag is in If-None-Match."}}
+
+_SENTENCES = {
+    "document_not_found": "There is no document 7d9e…. GET /v1/documents lists those there are.",
+    "export_too_large": "A sheet holds 1048576 rows at most. Export with narrower filters, or as csv or json.",
+    "file_not_found": "Nothing has told yet where the document's file is. Try again in a moment.",
+    "invalid_cursor": "The cursor does not belong to this list. Take next_cursor of the page before as it is, with the same filters and sort.",
+    "invalid_request": "The request is not valid: query.limit: Input should be greater than or equal to 1.",
+    "invoice_not_found": "There is no invoice 7d9e…. GET /v1/documents/7d9e… says whether its document is under way or failed.",
+    "object_not_found": "There is no object 'default/9f86…' in bucket 'invoiceflow-originals'. Store it again and resubmit.",
 }
 
 
-def problems(**codes: int) -> dict[int | str, dict[str, Any]]:
-    """Return the problem documents a route may answer with, given as code=status."""
-    described: dict[int | str, dict[str, Any]] = {}
-    for code, status in codes.items():
-        response = described.setdefault(status, {"model": Problem, "description": "", "content": {}})
-        response["description"] = ", ".join(filter(None, (response["description"], f"`{code}`")))
-        response["content"] = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    return described
+def problems(**codes: int) -> Responses:
+    """Return the problem documents that a route may answer with, given as code=status, each with an example."""
+    responses: Responses = {}
+    for status in sorted(set(codes.values())):
+        names = [code for code, of in codes.items() if of == status]
+        examples = {
+            code: {
+                "value": Problem(
+                    type=f"urn:invoiceflow:problem:{code}",
+                    title=code.replace("_", " ").capitalize(),
+                    status=status,
+                    detail=_SENTENCES[code],
+                    code=code,
+                ).model_dump()
+            }
+            for code in names
+        }
+        responses[status] = {
+            "description": ", ".join(f"`{code}`" for code in names),
+            "content": {MEDIA_TYPE: {"schema": Problem.model_json_schema(), "examples": examples}},
+        }
+    return responses
