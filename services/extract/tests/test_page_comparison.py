@@ -108,6 +108,16 @@ def test_a_total_that_follows_from_two_others_is_shown() -> None:
     assert "/totals/tax" in not_shown(EINVOICE, page("7 %: 2,10", "21 %: 16,90", "Total 119,00"))
 
 
+@pytest.mark.parametrize(
+    ("shown", "found"), [("Südwind AG", True), ("NORDWIND", False), ("Nordwind Handelsgesellschaft", False)]
+)
+def test_another_seller_on_the_page(shown: str, found: bool) -> None:
+    einvoice = Invoice(seller=Party(name="Nordwind Handel GmbH"))
+    missing = not_shown(einvoice, page("Invoice of", shown))
+    local = printed(Invoice(seller=Party(name=shown)), 0.95, "/seller/name")
+    assert [finding.rule for finding in differences(einvoice, missing, local)] == ["IF-PAGE-PARTY"] * found
+
+
 def test_a_reader_in_doubt_raises_no_alarm() -> None:
     missing = not_shown(EINVOICE, page("Total 129,00"))
     local = printed(Invoice(totals=Totals(gross=Decimal(129))), 0.4, "/totals/gross")

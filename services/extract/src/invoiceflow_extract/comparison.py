@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from rapidfuzz.fuzz import token_set_ratio
+from rapidfuzz.utils import default_process
+
 from invoiceflow_contracts.extraction import Finding, Severity
 from invoiceflow_contracts.invoice import Invoice
 from invoiceflow_extract.printed import PrintedText
@@ -19,6 +22,9 @@ __all__ = ["SURE", "differences", "not_shown"]
 
 SURE = 0.7
 """Confidence from which the page's reader is believed against the e-invoice."""
+
+_SIMILAR = 60
+"""Of 100 (rapidfuzz's token set ratio): from here on two names may be one party's."""
 
 _ROUNDING = Decimal("0.01")
 """Page and e-invoice are often made by two programs that round on their own: a cent apart is a warning."""
@@ -37,6 +43,8 @@ class _Field:
 _FIELDS = (
     _Field("/number", "IF-PAGE-NUMBER", "number", lambda invoice: invoice.number),
     _Field("/issue_date", "IF-PAGE-DATE", "issue date", lambda invoice: invoice.issue_date),
+    _Field("/seller/name", "IF-PAGE-PARTY", "seller", lambda invoice: invoice.seller.name),
+    _Field("/buyer/name", "IF-PAGE-PARTY", "buyer", lambda invoice: invoice.buyer.name),
     _Field("/totals/net", "IF-PAGE-TOTAL", "total without VAT", lambda invoice: invoice.totals.net),
     _Field("/totals/tax", "IF-PAGE-TOTAL", "VAT", lambda invoice: invoice.totals.tax),
     _Field("/totals/gross", "IF-PAGE-TOTAL", "total with VAT", lambda invoice: invoice.totals.gross),
@@ -88,7 +96,7 @@ def differences(einvoice: Invoice, missing: frozenset[str], printed: Reading) ->
         if field.pointer not in missing or shown is None or evidence is None or evidence.confidence < SURE:
             continue
         apart = _apart(stated, shown)
-        if apart == 0:
+        if apart == 0 or (field.rule == "IF-PAGE-PARTY" and _may_be_one(str(stated), str(shown))):
             continue
         yield RULES[field.rule].finding(
             f"The e-invoice's {field.name} is {stated}, but the page shows {shown}. Ask the seller which of them holds.",
@@ -96,6 +104,11 @@ def differences(einvoice: Invoice, missing: frozenset[str], printed: Reading) ->
             values={"e-invoice": stated, "page": shown, "text on the page": evidence.text},
             severity=Severity.WARNING if apart is not None and apart <= _ROUNDING else None,
         )
+
+
+def _may_be_one(name: str, other: str) -> bool:
+    """Whether two names may be one party's: the trading name in the letterhead, the legal name in the file."""
+    return token_set_ratio(name, other, processor=default_process) >= _SIMILAR
 
 
 def _apart(stated: Value | None, shown: Value) -> Decimal | None:

@@ -103,6 +103,7 @@ _TABLE = (
     ("IF-PAGE-DATE", _ERROR, "The page shows the e-invoice's issue date"),
     ("IF-PAGE-TOTAL", _ERROR, "The page shows the e-invoice's totals"),
     ("IF-PAGE-IBAN", _ERROR, "The page shows the e-invoice's IBAN"),
+    ("IF-PAGE-PARTY", _WARNING, "The page shows the e-invoice's seller and buyer"),
     ("IF-PAGE-VAT-ID", _WARNING, "The page shows the seller's VAT identifier of the e-invoice"),
 )
 

@@ -18,7 +18,7 @@ def read_ubl(root: Node, syntax: Syntax) -> EInvoice:
     _party(draft, "/buyer", root.at("AccountingCustomerParty/Party"))
     _payment(draft, root)
     _taxes(draft, root)
-    _totals(draft, root.at("LegalMonetaryTotal") or root.at("RequestedMonetaryTotal"))
+    _totals(draft, root.at("LegalMonetaryTotal"))
     _allowances_charges(draft, root)
     _lines(draft, root, syntax)
     reading, findings = draft.finish()
