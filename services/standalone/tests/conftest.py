@@ -1,5 +1,6 @@
 """A server on a real socket that plays the REST API as a test wants it."""
 
+import asyncio
 import json
 import socket
 import threading
@@ -55,9 +56,13 @@ class FakeApi:
     """How often a document is not in the read model yet."""
     no_streams: bool = False
     names: dict[str, str] = field(default_factory=dict)
+    over: set[str] = field(default_factory=set)
+    """Documents that have been followed to their end."""
     uploads: list[str] = field(default_factory=list)
     resumed_from: list[str] = field(default_factory=list)
     queries: list[dict[str, str]] = field(default_factory=list)
+    in_flight: int = 0
+    most_in_flight: int = 0
     on_upload: Callable[[], None] = lambda: None
 
     def _script(self, document_id: str) -> list[State]:
@@ -87,11 +92,15 @@ class FakeApi:
 
     async def upload(self, request: Request) -> Response:
         self.on_upload()
+        self.in_flight += 1
+        self.most_in_flight = max(self.most_in_flight, self.in_flight)
         form = await request.form()
         file = form["file"]
         assert not isinstance(file, str)
         name, content = str(file.filename), await file.read()
         await form.close()
+        await asyncio.sleep(0.002)  # storing takes a moment
+        self.in_flight -= 1
         self.uploads.append(name)
         if name in self.refuse:
             return problem(*self.refuse[name])
@@ -118,10 +127,12 @@ class FakeApi:
 
         async def stream() -> AsyncIterator[str]:
             yield ": hello\n\n"
-            for number in range(int(last or 0), len(self._script(document_id))):
+            script = self._script(document_id)
+            for number in range(len(script) - 1 if document_id in self.over else int(last or 0), len(script)):
                 yield f"id: {number + 1}\nevent: document\ndata: {json.dumps(self.view(document_id, number))}\n\n"
                 if broken:
                     return
+            self.over.add(document_id)
 
         return StreamingResponse(stream(), media_type="text/event-stream")
 

@@ -1,9 +1,16 @@
 import json
-import threading
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from invoiceflow_standalone.cli.client import Client
+from invoiceflow_standalone.cli.errors import UnreachableError
+from invoiceflow_standalone.cli.sending import UPLOADS, Batch, send_files
 
 
 @pytest.fixture
@@ -11,6 +18,11 @@ def files(tmp_path: Path) -> Path:
     for number in range(5):
         (tmp_path / f"{number}.pdf").write_bytes(f"document {number}".encode())
     return tmp_path
+
+
+@pytest.fixture
+def batch(files: Path) -> Batch:
+    return Batch(sorted(files.iterdir()))
 
 
 def lines(result: Any) -> list[dict[str, Any]]:
@@ -130,11 +142,55 @@ def test_not_waiting_ends_when_everything_is_accepted(invoiceflow: Any, api: Any
     assert {row["outcome"] for row in lines(result)} == {"sent"}
 
 
-def test_uploads_are_bounded(invoiceflow: Any, api: Any, files: Path) -> None:
-    lock = threading.Lock()
-    api.on_upload = lambda: lock.acquire(blocking=False) and lock.release()
-    invoiceflow("send", files)
-    assert sorted(api.uploads) == [f"{number}.pdf" for number in range(5)]
+def test_uploads_are_bounded(invoiceflow: Any, api: Any, tmp_path: Path) -> None:
+    for number in range(40):
+        (tmp_path / f"{number:02}.pdf").write_bytes(str(number).encode())
+    invoiceflow("send", "--no-wait", tmp_path)
+    assert len(api.uploads) == 40
+    assert 1 <= api.most_in_flight <= UPLOADS
+
+
+async def test_a_server_that_goes_away_for_good_leaves_the_rest_unfinished(batch: Batch) -> None:
+    async with Client("http://127.0.0.1:1") as client:
+        with pytest.raises(UnreachableError, match="make run"):
+            await send_files(client, batch, lambda _: None, patience=0.3)
+    assert {shipment.outcome for shipment in batch.shipments} == {"unfinished"}
+
+
+async def test_a_server_that_stays_busy_is_not_waited_for_without_end(api: Any, batch: Batch) -> None:
+    api.refuse = {f"{number}.pdf": (503, "broker_unavailable", "Try again in a moment.") for number in range(5)}
+    async with Client(api.url) as client:
+        await send_files(client, batch, lambda _: None, patience=0.3)
+    assert {(each.outcome, each.problem and each.problem.code) for each in batch.shipments} == {
+        ("refused", "broker_unavailable")
+    }
+
+
+async def test_a_file_that_cannot_be_read_is_its_own_failure(api: Any, files: Path) -> None:
+    batch = Batch([files / "0.pdf", files / "gone.pdf"])
+    async with Client(api.url) as client:
+        await send_files(client, batch, lambda _: None)
+    assert [shipment.outcome for shipment in batch.shipments] == ["extracted", "refused"]
+    problem = batch.shipments[1].problem
+    assert problem is not None
+    assert problem.code == "file_unreadable"
+
+
+def test_ctrl_c_says_that_the_work_goes_on(api: Any, files: Path) -> None:
+    api.script = [{"status": "processing", "stage": "ocr"}]
+    command = [sys.executable, "-c", "from invoiceflow_standalone.cli import main; main()", "send", str(files)]
+    process = subprocess.Popen(
+        [*command, "--url", api.url], text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
+    )
+    deadline = time.monotonic() + 30
+    while len(api.uploads) < 5 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "Traceback" not in err
+    assert "processed all the same" in err
+    assert "unfinished" in out
 
 
 def test_without_a_server_the_sentence_says_how_to_start_it(invoiceflow: Any, files: Path) -> None:
