@@ -30,7 +30,7 @@ LARGEST_SIDE = 4000
 
 UNMAPPED_SHARE = 0.1
 """A text layer with a larger share of characters without meaning is not used; a few icons are no harm."""
-LEAST_SENSE = 0.6
+LEAST_SENSE = 0.75
 """A text layer of which a smaller share could be words is not used."""
 LEAST_SENSE_OF_SCAN = 0.85
 """The same for invisible text that a scanner has put under its picture."""

@@ -10,9 +10,9 @@ from collections.abc import Iterable
 __all__ = ["sense"]
 
 _WORD = re.compile(r"[^\W\d_]+(?:['’.-][^\W\d_]+)*")
-_NUMBER = re.compile(r"[-+(]?[#$£€¥]?\d[\d.,:/'’%°-]*[)%€$£+-]?")
+_NUMBER = re.compile(r"[-+(]?[#$£€¥]?\d[\d.,:/'’%°‐‑–−-]*[)%€$£+-]?")
 _CODE = re.compile(r"[A-Z\d][A-Z\d./:_#@-]*")
-_EDGES = "\"'“”„«»‘’()[]{}<>.,;:!?*•|·/\\#&+=-–—_…@"
+_EDGES = "\"'“”„«»‘’()[]{}<>.,;:!?*•|·/\\#&+=-‐‑–—−_…@%€$£¥°№§"
 _VOWELS = re.compile(r"[aeiouyáàâäãåæéèêëěęíìîïıóòôöõøőœúùûüůűýÿąėįų]", re.IGNORECASE)
 _LATIN = re.compile(r"[A-Za-zÀ-ɏ]+")
 _CASE = re.compile(r"(?:[^\W\d_]*[a-zß-ÿ][A-Z]){3}|[a-z][A-Z]{2,}[a-z]")
@@ -34,7 +34,7 @@ def _plausible(word: str) -> bool:
         return len(word) <= 2 or len(set(word)) == 1  # a bullet, a dash, a row of dots; not "%&'"
     if _NUMBER.fullmatch(core) or (_CODE.fullmatch(core) and any(c.isdigit() for c in core)):
         return True
-    parts = [part for part in re.split(r"[/@.,:;&+_()\-]+", core) if part]
+    parts = [part for part in re.split(r"[/@.,:;&+_()‐‑–−\-]+", core) if part]
     return all(_plausible_part(part) for part in parts)
 
 
