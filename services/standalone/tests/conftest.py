@@ -4,9 +4,7 @@ import asyncio
 import json
 import socket
 import threading
-import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
@@ -20,6 +18,7 @@ from starlette.middleware.base import BaseHTTPMiddleware, RequestResponseEndpoin
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 from typer.testing import CliRunner, Result
 
 from invoiceflow_standalone.cli.app import app
@@ -209,22 +208,37 @@ class FakeApi:
         }
 
 
+@dataclass
+class Switch:
+    """An application that is another one for each test."""
+
+    url: str
+    app: ASGIApp | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        assert self.app is not None
+        await self.app(scope, receive, send)
+
+
+@pytest.fixture(scope="session")
+def switch() -> Iterator[Switch]:
+    """A server on a real socket for all tests."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        switch = Switch(f"http://127.0.0.1:{listening.getsockname()[1]}")
+        config = uvicorn.Config(switch, log_level="error", lifespan="off", timeout_graceful_shutdown=1)
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+        thread.start()
+        yield switch
+        server.should_exit = True
+        thread.join(10)
+
+
 @pytest.fixture
-def api() -> Iterator[FakeApi]:
-    fake = FakeApi()
-    listening = socket.create_server(("127.0.0.1", 0))
-    fake.url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-    server = uvicorn.Server(uvicorn.Config(fake.asgi(), log_level="error", lifespan="off", timeout_graceful_shutdown=1))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
-    thread.start()
-    deadline = time.monotonic() + 10
-    while not server.started and time.monotonic() < deadline:
-        time.sleep(0.005)
-    yield fake
-    server.should_exit = True
-    thread.join(10)
-    with suppress(OSError):
-        listening.close()
+def api(switch: Switch) -> FakeApi:
+    fake = FakeApi(switch.url)
+    switch.app = fake.asgi()
+    return fake
 
 
 Invoke = Callable[..., Result]
