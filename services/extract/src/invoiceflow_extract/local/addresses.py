@@ -49,8 +49,12 @@ def _countries() -> dict[str, str]:
         for code, name in Locale.parse(language).territories.items():
             if len(code) == 2 and code.isalpha():  # noqa: PLR2004
                 names.setdefault(fold(str(name)), code)
-    names.update({"usa": "US", "uk": "GB", "england": "GB", "scotland": "GB", "wales": "GB", "unitedstatesofamerica": "US"})
-    names.update({"holland": "NL", "thenetherlands": "NL", "czechrepublic": "CZ", "ceskarepublika": "CZ", "deutschland": "DE"})
+    names.update(
+        {"usa": "US", "uk": "GB", "england": "GB", "scotland": "GB", "wales": "GB", "unitedstatesofamerica": "US"}
+    )
+    names.update(
+        {"holland": "NL", "thenetherlands": "NL", "czechrepublic": "CZ", "ceskarepublika": "CZ", "deutschland": "DE"}
+    )
     return names
 
 
@@ -71,8 +75,13 @@ def is_address_line(text: str) -> bool:
     if _HOUSE.match(text) or _NUMBER_LAST.search(text):
         return True
     folded = [fold(word) for word in words]
-    return any(word in _STREET_WORDS for word in folded[:1] + folded[1:]) and len(words) > 1 or any(
-        len(word) > 6 and word.endswith(_STREET_ENDINGS) for word in folded  # noqa: PLR2004
+    return (
+        any(word in _STREET_WORDS for word in folded[:1] + folded[1:])
+        and len(words) > 1
+        or any(
+            len(word) > 6 and word.endswith(_STREET_ENDINGS)
+            for word in folded  # noqa: PLR2004
+        )
     )
 
 
@@ -87,7 +96,12 @@ def parse_address(lines: Sequence[str]) -> PostalAddress:
                 country = code
                 continue
             match = _POSTCODE.search(part)
-            if match and postcode is None and (streets or len(lines) == 1 or match.end() < len(part)) and not _HOUSE_ONLY.match(part):
+            if (
+                match
+                and postcode is None
+                and (streets or len(lines) == 1 or match.end() < len(part))
+                and not _HOUSE_ONLY.match(part)
+            ):
                 postcode = match["code"]
                 prefix = _PREFIX.search(part)
                 country = country or (_PREFIXES[prefix[1]] if prefix else None)
@@ -104,7 +118,9 @@ def parse_address(lines: Sequence[str]) -> PostalAddress:
     return PostalAddress(", ".join(filter(None, streets)) or None, city, postcode, country)
 
 
-_HOUSE_ONLY = re.compile(r"^\d{4,5}\s+[^\W\d_]+.*\b(?:st|street|ave|avenue|road|rd|blvd|lane|way|drive|dr)\b", re.IGNORECASE)
+_HOUSE_ONLY = re.compile(
+    r"^\d{4,5}\s+[^\W\d_]+.*\b(?:st|street|ave|avenue|road|rd|blvd|lane|way|drive|dr)\b", re.IGNORECASE
+)
 
 
 def _parts(line: str) -> list[str]:

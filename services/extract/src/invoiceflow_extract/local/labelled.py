@@ -1,17 +1,17 @@
 """Values beside or under their labels."""
 
 from collections.abc import Callable, Iterator, Sequence
-from datetime import date
 from typing import TypeVar
 
 from invoiceflow_extract.local.dates import PrintedDate
 from invoiceflow_extract.local.found import Found
 from invoiceflow_extract.local.observations import Label, Observations
-from invoiceflow_extract.local.page_text import Row, Segment, Sheet, Token
+from invoiceflow_extract.local.page_text import Row, Segment, Token
 
 __all__ = ["dates_near", "identifiers_near", "labels_meaning", "places_near", "texts_near"]
 
 T = TypeVar("T")
+_HYPHENS = str.maketrans("\u2010\u2011\u2012\u2013\u2212", "-----")
 _BELOW_ROWS = 4
 _BELOW_GAP = 3.2  # line heights
 
@@ -144,7 +144,7 @@ def identifiers_near(seen: Observations, meaning: str) -> Iterator[tuple[Label, 
         end = start + 1
         while end < len(tokens) and _continues(tokens[end - 1], tokens[end]):
             end += 1
-        text = " ".join(part.text for part in tokens[begin:end]).strip(" .,;:#|*")
+        text = " ".join(part.text for part in tokens[begin:end]).strip(" .,;:#|*").translate(_HYPHENS)
         text = text.removeprefix("(").removesuffix(")")
         digits = sum(c.isdigit() for c in text)
         if not digits or len(text) > 40 or "@" in text or "%" in text:  # noqa: PLR2004
@@ -175,13 +175,3 @@ def texts_near(seen: Observations, meaning: str) -> Iterator[tuple[Label, Found[
         return (text, tokens, 1.0) if text else None
 
     return _search(seen, meaning, read)
-
-
-def resolve(printed: PrintedDate, *, day_first: bool) -> date:
-    """Return the reading of ``printed`` that fits the document."""
-    return printed.choose(day_first=day_first)
-
-
-def sheet_position(sheet: Sheet, tokens: Sequence[Token]) -> float:
-    """Return how far down the page ``tokens`` stand, from 0 to 1."""
-    return tokens[0].y0 / sheet.height

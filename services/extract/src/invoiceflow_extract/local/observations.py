@@ -1,5 +1,6 @@
 """Everything on the pages that means something by itself: amounts, dates and labels, with their places."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -11,7 +12,8 @@ from invoiceflow_extract.local.page_text import Row, Segment, Sheet, Token
 __all__ = ["Amount", "DateSeen", "Label", "Observations", "observe"]
 
 _JOIN_GAP = 0.55  # of the line height: a space inside a number is narrower than one between columns
-_MOST_PARTS = 5
+_MOST_PARTS = 6
+_GROUP = re.compile(r"\d{3}(?!\d)")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -205,8 +207,7 @@ def _may_start_number(text: str) -> bool:
 def _joins(left: Token, right: Token) -> bool:
     gap = right.x0 - left.x1
     if left.text[-1].isdigit() and right.text[:1].isdigit():
-        digits = right.text.rstrip(".,;:)")
-        return gap < _JOIN_GAP * right.height and len(digits.split(",")[0].split(".")[0]) == 3  # noqa: PLR2004
+        return gap < _JOIN_GAP * right.height and _GROUP.match(right.text) is not None
     return gap < 2.5 * right.height
 
 

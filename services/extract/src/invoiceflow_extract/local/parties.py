@@ -109,7 +109,9 @@ def has_legal_form(text: str) -> bool:
     return any(word in _LEGAL_FORMS for word in words[1:]) or (len(words) > 1 and words[-1] in _SHORT_FORMS)
 
 
-def find_parties(seen: Observations, lexicon: Lexicon, account_name: Found[str] | None, table_rows: set[int]) -> Parties:
+def find_parties(
+    seen: Observations, lexicon: Lexicon, account_name: Found[str] | None, table_rows: set[int]
+) -> Parties:
     """Return who sells and who buys."""
     parties = Parties()
     if not seen.sheets:

@@ -95,7 +95,9 @@ def find_lines(seen: Observations, lexicon: Lexicon) -> Lines:
                     continue
                 before = len(result.lines)
                 start = max(row.index for row in found.rows) + 1
-                stop = min((r.index for other in heads for r in other.rows if r.index >= start), default=len(sheet.rows))
+                stop = min(
+                    (r.index for other in heads for r in other.rows if r.index >= start), default=len(sheet.rows)
+                )
                 ended = _read_body(found, sheet.rows[start:stop], seen, result)
                 if len(result.lines) > before:
                     head, finished = found, ended
@@ -219,7 +221,11 @@ def _total_label(row: Row, seen: Observations) -> frozenset[str] | None:
         return None
     if label.meanings <= _WEAK and len(behind) > 1:
         return None
-    if label.meanings <= {"charges", "allowances"} and label.segment is row.segments[0] and label.x0 < row.sheet.width / 3:
+    if (
+        label.meanings <= {"charges", "allowances"}
+        and label.segment is row.segments[0]
+        and label.x0 < row.sheet.width / 3
+    ):
         return None
     used = {id(token) for amount in seen.amounts_of(row) for token in amount.tokens}
     used |= {id(token) for other in seen.totals_of(row) for token in other.tokens}

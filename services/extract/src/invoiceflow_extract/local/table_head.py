@@ -243,7 +243,11 @@ def _edges(columns: Sequence[Column], rows: Sequence[Row]) -> tuple[float, float
     inside = [s for s in segments if s.x1 > first.x0 - height and s.x0 < last.x1 + height]
     left = min((s.x0 for s in inside if s.x0 < last.x0), default=first.x0)
     right = max((s.x1 for s in inside), default=last.x1)
-    full = [row for row in rows if len(row.segments) > 1 and any(s.x1 > last.x0 and s.x0 < last.x1 + height for s in row.segments)] or rows
+    full = [
+        row
+        for row in rows
+        if len(row.segments) > 1 and any(s.x1 > last.x0 and s.x0 < last.x1 + height for s in row.segments)
+    ] or rows
     for row_side in ("left", "right"):
         beyond = []
         for row in full:

@@ -66,6 +66,7 @@ def assign(
         trial = _trial(net, tax, gross, line_sums, rates)
         if trial is not None and trial.score > best.score:
             best = trial
+    _charge_after_tax(best, candidates)
     _settle_payable(best, candidates)
     _settle_lines(best, candidates, line_sums)
     return best
@@ -109,6 +110,19 @@ def _trial(
             trial.score += 0.6
             trial.proved.add(role)
     return trial
+
+
+def _charge_after_tax(best: Assignment, candidates: Sequence[Candidate]) -> None:
+    """See whether a charge or discount behind the tax is what keeps net and tax from making the gross."""
+    net, tax, gross = (best.value(role) for role in ("net", "tax", "gross"))
+    if net is None or gross is None or closes(net + (tax or 0), gross):
+        return
+    for role, sign in (("charges", 1), ("allowances", -1)):
+        for candidate in _best(candidates, role):
+            if candidate is not None and closes(net + (tax or 0) + sign * abs(candidate.value), gross):
+                best.chosen[role] = candidate
+                best.proved |= {role, "gross"}
+                return
 
 
 def _settle_payable(best: Assignment, candidates: Sequence[Candidate]) -> None:

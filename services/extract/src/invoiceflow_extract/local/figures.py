@@ -1,0 +1,170 @@
+"""From the amounts on the pages to totals, tax breakdown and currency."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+
+from invoiceflow_extract.local.currencies import currency_of, find_currency_codes
+from invoiceflow_extract.local.draft import Draft
+from invoiceflow_extract.local.found import Found
+from invoiceflow_extract.local.observations import Amount, Label, Observations
+from invoiceflow_extract.local.table import Lines
+from invoiceflow_extract.local.tax_table import TaxFound, total_of
+from invoiceflow_extract.local.totals import Assignment, Candidate, assign, closes
+
+__all__ = ["read_currency", "read_taxes", "read_totals"]
+
+_SPREAD: dict[str, tuple[tuple[str, float], ...]] = {
+    "subtotal": (("net", 0.75), ("lines_net", 0.85)),
+    "lines_net": (("lines_net", 1.0), ("net", 0.3)),
+    "net": (("net", 1.0), ("lines_net", 0.2)),
+    "tax": (("tax", 1.0),),
+    "gross": (("gross", 1.0), ("payable", 0.2)),
+    "total": (("gross", 0.85), ("net", 0.4), ("lines_net", 0.3)),
+    "payable": (("payable", 1.0), ("gross", 0.7)),
+    "prepaid": (("prepaid", 0.8),),
+    "allowances": (("allowances", 0.9),),
+    "charges": (("charges", 0.8),),
+    "rounding": (("rounding", 0.9),),
+}
+"""What a label can mean, and how well it then names the total."""
+
+_LONGEST = 14  # digits of an amount
+_UNDER_ROWS = 4
+_UNDER_GAP = 4.0  # line heights
+
+
+def read_totals(seen: Observations, lines: Lines, taxes: Sequence[TaxFound], draft: Draft) -> None:
+    """Put the totals whose arithmetic closes best into ``draft``."""
+    candidates = list(_candidates(seen, lines))
+    if len(taxes) > 1:
+        # The rates' sum is not printed, but must not lose against a single rate's amount.
+        candidates.append(Candidate("tax", total_of(taxes), 0.6))
+    if taxes and all(entry.closes for entry in taxes):
+        bases = [entry.basis.number.value for entry in taxes if entry.basis is not None]
+        candidates.append(Candidate("net", sum(bases, Decimal(0)), 0.3))
+        if len(taxes) == 1 and taxes[0].basis is not None:
+            candidates.append(Candidate("net", bases[0], 0.5, taxes[0].basis))
+            candidates.append(Candidate("tax", total_of(taxes), 0.7, taxes[0].amount))
+    rates = sorted({a.number.value for row in seen.rows for a in seen.amounts_of(row) if a.number.percent})
+    sums = _line_sums(lines)
+    best = assign(candidates, sums, rates)
+    for role, candidate in best.chosen.items():
+        if not isinstance(candidate.source, Amount):
+            continue
+        value = abs(candidate.value) if role in {"allowances", "prepaid"} else candidate.value
+        score = 0.96 if role in best.proved else 0.3 + 0.4 * candidate.weight
+        draft.put(f"/totals/{role}", _found(value, candidate.source, score))
+    _follow(best, sums, draft)
+
+
+def _follow(best: Assignment, sums: Sequence[Decimal], draft: Draft) -> None:
+    """Fill in the totals that are another one under a second name."""
+    net, gross = best.chosen.get("net"), best.chosen.get("gross")
+    adjusted = "allowances" in best.chosen or "charges" in best.chosen
+    if net is not None and draft.get("/totals/lines_net") is None and not adjusted and isinstance(net.source, Amount):
+        if sums and closes(sums[0], net.value):
+            draft.put("/totals/lines_net", _found(net.value, net.source, 0.8))
+    paid = draft.get("/totals/prepaid") or draft.get("/totals/rounding")
+    if gross is not None and draft.get("/totals/payable") is None and not paid and isinstance(gross.source, Amount):
+        draft.put("/totals/payable", _found(gross.value, gross.source, 0.8 if "gross" in best.proved else 0.5))
+
+
+def _found(value: Decimal, amount: Amount, score: float) -> Found[Decimal]:
+    return Found.at(value, amount.tokens, amount.row.sheet, score)
+
+
+def _candidates(seen: Observations, lines: Lines) -> Iterable[Candidate]:
+    for row in seen.rows:
+        if id(row) in lines.rows or id(row) in lines.head_rows:
+            continue
+        for label in seen.totals_of(row):
+            for amount, chance in _amounts_at(seen, label, lines):
+                if sum(character.isdigit() for character in amount.text) > _LONGEST:
+                    continue
+                weight = chance * label.fit * (1.0 if label.leads else 0.7)
+                weight *= 1.0 if amount.number.money_like else 0.7
+                for meaning in label.meanings:
+                    for role, share in _SPREAD.get(meaning, ()):
+                        for order, value in enumerate(amount.number.values):
+                            yield Candidate(role, value, weight * share * (0.7 if order else 1.0), amount)
+
+
+def _amounts_at(seen: Observations, label: Label, lines: Lines) -> Iterable[tuple[Amount, float]]:
+    """Yield the amounts that a total's label may name: behind it in its row, or under it."""
+    row = label.row
+    limit = min(
+        (o.x0 for o in seen.totals_of(row) if o.x0 > label.x1 and o.segment is not label.segment), default=float("inf")
+    )
+    behind = [a for a in seen.amounts_of(row) if label.x1 - 1 <= a.x0 < limit and not a.number.percent]
+    if behind:
+        yield behind[-1], 1.0
+        for amount in behind[:-1]:
+            if amount.number.money_like:
+                yield amount, 0.5
+        return
+    alone = label.end >= len(label.segment.tokens) or not any(t.key for t in label.segment.tokens[label.end :])
+    if not alone and not label.has_colon:
+        return
+    for below in row.sheet.below(row, _UNDER_ROWS):
+        if below.y0 - row.y1 > _UNDER_GAP * max(row.height, 6.0) or id(below) in lines.head_rows:
+            return
+        for amount in seen.amounts_of(below):
+            overlaps = min(amount.x1, label.x1) - max(amount.x0, label.x0) > 0
+            if overlaps and not amount.number.percent and not any(o.leads for o in seen.totals_of(below)):
+                yield amount, 0.85 if amount.number.money_like else 0.4
+                return
+
+
+def _line_sums(lines: Lines) -> list[Decimal]:
+    sums = []
+    for role in ("net", "gross"):
+        values = [line.value(role) for line in lines.lines]
+        known = [value for value in values if value is not None]
+        if known:
+            sums.append(sum(known, Decimal(0)))
+    return sums
+
+
+def read_taxes(taxes: Sequence[TaxFound], draft: Draft) -> None:
+    """Put the tax breakdown into ``draft``."""
+    rows: list[dict[str, Decimal]] = []
+    net = draft.get("/totals/net")
+    for index, entry in enumerate(taxes):
+        certain = 0.95 if entry.closes else 0.7
+        row = {"rate": entry.rate.number.value, "amount": entry.amount.number.value}
+        basis = entry.basis
+        if basis is not None:
+            row["basis"] = basis.number.value
+            draft.evidence[f"/taxes/{index}/basis"] = _found(row["basis"], basis, certain).evidence()
+        elif len(taxes) == 1 and net is not None and closes(net * row["rate"] / 100, row["amount"], 2):
+            row["basis"] = net
+            draft.evidence[f"/taxes/{index}/basis"] = draft.evidence["/totals/net"]
+        draft.evidence[f"/taxes/{index}/rate"] = _found(row["rate"], entry.rate, certain).evidence()
+        draft.evidence[f"/taxes/{index}/amount"] = _found(row["amount"], entry.amount, certain).evidence()
+        rows.append(row)
+    if rows:
+        draft.data["taxes"] = rows
+
+
+def read_currency(seen: Observations, draft: Draft, text: str, country: str | None, language: str) -> None:
+    """Put the currency into ``draft``: by the signs beside amounts, codes in the text and the country."""
+    beside: Counter[str] = Counter()
+    for row in seen.rows:
+        for amount in seen.amounts_of(row):
+            if amount.number.currency:
+                beside[amount.number.currency] += 2
+        for token in row.tokens:
+            for sign in ("€", "£", "$", "Kč", "zł"):
+                if sign in token.text:
+                    beside[sign] += 1
+    code = currency_of(beside, Counter(find_currency_codes(text)), country, language)
+    if code is None:
+        return
+    signs = sorted(beside, key=len, reverse=True)
+    for row in seen.rows:
+        for token in row.tokens:
+            if code in token.text or any(sign in token.text for sign in signs if len(sign) > 1 or not sign.isalpha()):
+                shared = "$" in token.text and code not in token.text
+                draft.put("/currency", Found.at(code, [token], row.sheet, 0.85 if shared else 0.95))
+                return
