@@ -67,6 +67,8 @@ def guess_languages(words: Iterable[str]) -> tuple[str, ...]:
         for language in (languages := _LANGUAGES_OF.get(folded, ())):
             weights[language] += 1 / len(languages) ** 2
             hits[language] += 1
+        if folded.isascii():
+            continue
         for language, first, last in _SCRIPTS:
             if any(first <= ord(character) <= last for character in folded):
                 weights[language] += 1

@@ -2,15 +2,19 @@
 
 import math
 from collections.abc import Iterable
-from typing import Literal
+from typing import Any, Literal
 
-from invoiceflow_contracts.layout import Box, Line, Page, Table, Word
+from pydantic import TypeAdapter
+
+from invoiceflow_contracts.layout import Line, Page, Table
 from invoiceflow_ocr.lines import Fragment
 
 __all__ = ["make_lines", "make_page"]
 
 PLACES = 5
 """Decimals of a fraction: a hundredth of a point on A4."""
+
+_LINES = TypeAdapter(list[Line])
 
 
 def make_lines(lines: Iterable[Iterable[Fragment]], width: float, height: float, *, angle: float = 0.0) -> list[Line]:
@@ -23,11 +27,11 @@ def make_lines(lines: Iterable[Iterable[Fragment]], width: float, height: float,
         angle: the direction in which the text runs as seen, in degrees clockwise from the right.
     """
     radians = math.radians(angle)
-    cos, sin = round(math.cos(radians), 12), round(math.sin(radians), 12)
-    # The values are ours and in range, so validating each word again would only cost time.
-    made: list[Line] = []
+    cos, sin = math.cos(radians), math.sin(radians)
+    # Handed to pydantic as a whole: its compiled core makes words of it in half the time of a call for each.
+    made: list[dict[str, Any]] = []
     for line in lines:
-        words: list[Word] = []
+        words: list[dict[str, Any]] = []
         for word in line:
             x0, y0, x1, y1 = word.x0, word.top, word.x1, word.bottom
             if angle:
@@ -36,11 +40,16 @@ def make_lines(lines: Iterable[Iterable[Fragment]], width: float, height: float,
                 y0, y1 = min(y for _, y in corners), max(y for _, y in corners)
             if x1 <= 0 or y1 <= 0 or x0 >= width or y0 >= height:
                 continue  # outside the visible box of the page
-            box = Box(_fraction(x0 / width), _fraction(y0 / height), _fraction(x1 / width), _fraction(y1 / height))
-            words.append(Word.model_construct(text=word.text, box=box, confidence=word.confidence))
+            box = (
+                round(x0 / width, PLACES) if x0 > 0 else 0.0,
+                round(y0 / height, PLACES) if y0 > 0 else 0.0,
+                round(x1 / width, PLACES) if x1 < width else 1.0,
+                round(y1 / height, PLACES) if y1 < height else 1.0,
+            )
+            words.append({"text": word.text, "box": box, "confidence": word.confidence})
         if words:
-            made.append(Line.model_construct(words=tuple(words)))
-    return made
+            made.append({"words": words})
+    return _LINES.validate_python(made)
 
 
 def make_page(
@@ -63,7 +72,3 @@ def make_page(
         lines=tuple(lines),
         tables=tuple(tables),
     )
-
-
-def _fraction(value: float) -> float:
-    return round(min(1.0, max(0.0, value)), PLACES)

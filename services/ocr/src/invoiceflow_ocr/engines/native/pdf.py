@@ -73,7 +73,7 @@ def _page(document: Any, index: int) -> Iterator[Any]:
         page = document[index]
         # What stands in form fields and stamps becomes part of the page, for characters and picture alike.
         if (
-            pdfium.FPDFPage_GetAnnotCount(page) > 0
+            _has_printed_annotations(page)
             and pdfium.FPDFPage_Flatten(page, pdfium.FLAT_NORMALDISPLAY) == pdfium.FLATTEN_SUCCESS
         ):
             page.close()
@@ -84,3 +84,18 @@ def _page(document: Any, index: int) -> Iterator[Any]:
         yield page
     finally:
         page.close()
+
+
+def _has_printed_annotations(page: Any) -> bool:
+    """Whether the page has annotations other than links, which print nothing."""
+    import pypdfium2.raw as pdfium  # noqa: PLC0415
+
+    silent = {pdfium.FPDF_ANNOT_LINK, pdfium.FPDF_ANNOT_POPUP, pdfium.FPDF_ANNOT_FILEATTACHMENT}
+    for index in range(pdfium.FPDFPage_GetAnnotCount(page)):
+        annotation = pdfium.FPDFPage_GetAnnot(page, index)
+        try:
+            if pdfium.FPDFAnnot_GetSubtype(annotation) not in silent:
+                return True
+        finally:
+            pdfium.FPDFPage_CloseAnnot(annotation)
+    return False

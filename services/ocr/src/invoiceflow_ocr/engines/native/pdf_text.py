@@ -96,8 +96,6 @@ class PageText:
     """Characters without white space, in any direction."""
     unmapped: int = 0
     """Of these, how many mean nothing: no Unicode value, private use, control codes."""
-    guessed: int = 0
-    """Of these, how many have no Unicode mapping in their font, so that pdfium took the character code for it."""
 
     @property
     def upright(self) -> int:
@@ -173,13 +171,13 @@ class _Collector:
             if abs(left - last_left) < 0.01 and abs(right - last_right) < 0.01:
                 # A ligature comes as several characters in the box of its one glyph; "ff" is the only one to repeat.
                 if code != last_code or code == ord("f"):
-                    fragment.text += self._text(index, code)
+                    fragment.text += self._text(code)
                     self._last = (left, right, code)
                 return
             if code == last_code and abs(left - last_left) < 0.5 * (last_right - last_left):
                 return  # printed twice, a little apart, for a bold face
             if -0.3 * fragment.size <= left - fragment.x1 <= WORD_GAP * fragment.size:
-                fragment.text += self._text(index, code)
+                fragment.text += self._text(code)
                 fragment.x1 = max(fragment.x1, right)
                 self._last = (left, right, code)
                 return
@@ -217,7 +215,7 @@ class _Collector:
         if self._angle % 90 or not 0.5 * size <= bottom - top <= 2 * size:
             # Type 3 fonts and slanted text have no usable height; these are the usual ascent and descent.
             top, bottom = baseline - 0.8 * size, baseline + 0.2 * size
-        self._fragment = Fragment(self._text(index, code), left, right, top, bottom, baseline, size)
+        self._fragment = Fragment(self._text(code), left, right, top, bottom, baseline, size)
         self.result.fragments.append(self._fragment)
         self._last = (left, right, code)
 
@@ -225,8 +223,10 @@ class _Collector:
         x, y = self._frame.point(self._x.value, self._y.value)
         return -1 <= x <= self._frame.width + 1 and -1 <= y <= self._frame.height + 1
 
-    def _text(self, index: int, code: int) -> str:
+    def _text(self, code: int) -> str:
         self.result.characters += 1
+        if 0x20 < code < 0x7F:
+            return chr(code)
         if code in HYPHENS:
             return "-"
         if (
@@ -238,8 +238,6 @@ class _Collector:
         ):
             self.result.unmapped += 1
             return REPLACEMENT
-        if self._pdfium.FPDFText_HasUnicodeMapError(self._text_page, index) == 1:
-            self.result.guessed += 1
         return LIGATURES.get(code) or chr(code)
 
 
