@@ -9,10 +9,10 @@ import hashlib
 import os
 import time
 from base64 import b64decode, b64encode
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from multiprocessing import get_context
@@ -33,16 +33,15 @@ _BUCKET = "evaluation"
 
 @dataclass(frozen=True)
 class Extracted:
-    """What became of a document, and how long each stage took in seconds."""
+    """What became of a document."""
 
     invoice: Invoice | None
     """None where the document failed; ``failure`` then is its stable code."""
     e_invoice: bool = False
     """Whether machine-readable data that the document carries was there to be read."""
     failure: str | None = None
-    read_seconds: float = 0.0
-    """0 where the layout came from the cache."""
-    extract_seconds: float = 0.0
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    """What each stage took; one that had nothing to do, as the layout was kept, is not there."""
 
 
 class Attachment(BaseModel):
@@ -114,14 +113,14 @@ class Pipeline:
         try:
             media_type = _media_type(data)
             read = self._layouts.find(sha256, self._engine_key)
-            read_seconds = 0.0
+            seconds: dict[str, float] = {}
             if read is None:
                 read = self._read(data, media_type)
-                read_seconds = time.perf_counter() - started
+                seconds["read"] = time.perf_counter() - started
                 self._layouts.keep(sha256, self._engine_key, read)
         except PermanentError as error:
-            return Extracted(None, failure=error.code, read_seconds=time.perf_counter() - started)
-        return self._extract(data, media_type, read, read_seconds)
+            return Extracted(None, failure=error.code)
+        return self._extract(data, media_type, read, seconds)
 
     def _read(self, data: bytes, media_type: str) -> Read:
         from invoiceflow_ocr.handlers import BARE_XML  # noqa: PLC0415
@@ -141,7 +140,7 @@ class Pipeline:
         ]
         return Read(layout=layout, attachments=tuple(attachments))
 
-    def _extract(self, data: bytes, media_type: str, read: Read, read_seconds: float) -> Extracted:
+    def _extract(self, data: bytes, media_type: str, read: Read, seconds: Mapping[str, float]) -> Extracted:
         from invoiceflow_extract.einvoice import Candidate, in_order_of_trust  # noqa: PLC0415
         from invoiceflow_extract.extraction import Document, extract  # noqa: PLC0415
         from invoiceflow_extract.settings import ExtractSettings  # noqa: PLC0415
@@ -164,9 +163,10 @@ class Pipeline:
                 extract(document, self._extractor, max_einvoice_size=ExtractSettings().max_einvoice_size)
             )
         except PermanentError as error:
-            return Extracted(None, e_invoice, error.code, read_seconds, time.perf_counter() - started)
-        seconds = time.perf_counter() - started
-        return Extracted(extraction.reading.invoice, e_invoice, None, read_seconds, seconds)
+            return Extracted(None, e_invoice, error.code, seconds)
+        return Extracted(
+            extraction.reading.invoice, e_invoice, None, {**seconds, "extract": time.perf_counter() - started}
+        )
 
 
 def _media_type(data: bytes) -> str:

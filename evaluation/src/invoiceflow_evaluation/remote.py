@@ -33,10 +33,10 @@ async def run_remote(
 
 def _outcome(shipment: Shipment) -> Extracted:
     document, view = shipment.document, shipment.invoice
-    seconds = (document.seconds if document is not None else None) or 0.0
+    seconds = {} if document is None or document.seconds is None else {"server": document.seconds}
     if view is not None:
         e_invoice = any(one.method is Method.E_INVOICE for one in view.evidence.values())
-        return Extracted(view.invoice, e_invoice, None, 0.0, seconds)
+        return Extracted(view.invoice, e_invoice, None, seconds)
     if document is not None and document.error is not None:
-        return Extracted(None, failure=document.error.code, extract_seconds=seconds)
+        return Extracted(None, failure=document.error.code, seconds=seconds)
     return Extracted(None, failure=shipment.problem.code if shipment.problem is not None else "unfinished")

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
-from typing import Any
+from typing import Any, TypeVar
 
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
@@ -14,6 +14,10 @@ from invoiceflow_evaluation.pipeline import Extracted
 from invoiceflow_evaluation.scoring import FIELDS, Outcome
 
 __all__ = ["Measured", "as_json", "errors", "show", "tables"]
+
+T = TypeVar("T")
+
+_LANES_SIDE_BY_SIDE = 4
 
 
 @dataclass(frozen=True)
@@ -30,7 +34,7 @@ def tables(measured: Sequence[Measured], *, layouts: bool = False) -> Renderable
     by_lane = lanes(scored)
     parts: list[RenderableType] = [
         _groups("By lane", by_lane, measured),
-        _fields(by_lane),
+        *(_fields(dict(part)) for part in _parts(list(by_lane.items()), _LANES_SIDE_BY_SIDE)),
         _groups("By language", by_language(scored)),
     ]
     if layouts:
@@ -38,7 +42,8 @@ def tables(measured: Sequence[Measured], *, layouts: bool = False) -> Renderable
     parts.append(
         Text(
             "P precision, R recall, F1: means over layouts. Header fields stand above the line in the second table; "
-            "'all right' counts documents where every labelled value and line is right.",
+            ""
+            "'all right' counts documents without a wrong, missing or surplus header field or line; times are medians.",
             style="dim",
         )
     )
@@ -49,8 +54,9 @@ def _groups(title: str, groups: Mapping[str, Summary], measured: Sequence[Measur
     table = Table(title=title, title_justify="left")
     table.add_column(title.removeprefix("By "), no_wrap=True)
     columns = ["documents", "layouts", "P", "R", "header F1", "lines F1", "all right"]
+    stages = list(dict.fromkeys(stage for one in measured for stage in one.extracted.seconds))
     if measured:
-        columns += ["failed", "read ms", "extract ms"]
+        columns += ["failed", *(f"{stage} ms" for stage in stages)]
     for name in columns:
         table.add_column(name, justify="right")
     for name, summary in groups.items():
@@ -64,19 +70,20 @@ def _groups(title: str, groups: Mapping[str, Summary], measured: Sequence[Measur
             str(summary.all_right),
         ]
         if measured:
-            row += _times([one.extracted for one in measured if lane(one.scored) == name])
+            group = [one.extracted for one in measured if lane(one.scored) == name]
+            row.append(str(sum(one.failure is not None for one in group)))
+            row += [_median([one.seconds[stage] for one in group if stage in one.seconds]) for stage in stages]
         table.add_row(name, *row)
     return table
 
 
-def _times(group: Sequence[Extracted]) -> list[str]:
-    read = [one.read_seconds for one in group if one.read_seconds]
-    done = [one.extract_seconds for one in group if one.failure is None]
-    return [
-        str(sum(one.failure is not None for one in group)),
-        f"{median(read) * 1000:.0f}" if read else "cached",
-        f"{median(done) * 1000:.0f}" if done else "-",
-    ]
+def _median(seconds: Sequence[float]) -> str:
+    return f"{median(seconds) * 1000:.0f}" if seconds else "-"
+
+
+def _parts(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
 
 
 def _fields(by_lane: Mapping[str, Summary]) -> Table:
@@ -166,8 +173,7 @@ def _document(one: Measured) -> dict[str, Any]:
         "lane": lane(one.scored),
         "layout": one.scored.row.layout,
         "failure": one.extracted.failure,
-        "read_seconds": round(one.extracted.read_seconds, 4),
-        "extract_seconds": round(one.extracted.extract_seconds, 4),
+        "seconds": {stage: round(seconds, 4) for stage, seconds in one.extracted.seconds.items()},
         "all_right": score.all_right,
         "fields": {
             name: {"outcome": field.outcome, "expected": field.expected, "given": field.given}

@@ -116,10 +116,8 @@ class DocumentScore:
 
     @property
     def all_right(self) -> bool:
-        """Whether nothing that was judged is wrong, missing or too much, lines included."""
-        return all(result.counts.perfect for result in self.fields.values()) and (
-            self.lines is None or self.lines.perfect
-        )
+        """Whether no header field and no line is wrong, missing or too much."""
+        return self.header.perfect and (self.lines is None or self.lines.perfect)
 
 
 def _same_amount(expected: str, given: Decimal) -> bool:
