@@ -11,7 +11,7 @@ from invoiceflow_query.ports import ReadModel, StoredInvoice
 from invoiceflow_query.projection import Change, DocumentState, change_of, merge, stage_of, status_of
 from invoiceflow_query.queries import InvoiceQuery
 from invoiceflow_query.testing import document, extracted, failed, invoice, progress, read, uploaded
-from invoiceflow_query.views import document_view
+from invoiceflow_query.views import Stats, document_view
 
 D = document("d")
 
@@ -64,7 +64,7 @@ def test_states_may_be_merged_in_any_grouping(history: tuple[list[Change], list[
     assert merge(state_after(changes[:cut]), state_after(changes[cut:])) == state_after(changes)
 
 
-async def _seen(model: ReadModel, tenant: str) -> tuple[Any, StoredInvoice | None, list[list[str]]]:
+async def _seen(model: ReadModel, tenant: str) -> tuple[Any, StoredInvoice | None, list[list[str]], Stats]:
     stored = await model.document(tenant, D)
     assert stored
     questions = [
@@ -82,7 +82,7 @@ async def _seen(model: ReadModel, tenant: str) -> tuple[Any, StoredInvoice | Non
         [each.model_dump_json() for each in await model.invoices(tenant, InvoiceQuery(**question))]  # type: ignore[arg-type]
         for question in questions
     ]
-    return stored.view, await model.invoice(tenant, D), answers
+    return stored.view, await model.invoice(tenant, D), answers, await model.stats(tenant)
 
 
 _tenants = iter(range(1_000_000))
@@ -98,6 +98,7 @@ async def test_order_and_repetition_do_not_matter_to_a_reader(
         for change in changes:
             await read_model.apply(tenant, change)
     assert await _seen(read_model, one) == await _seen(read_model, other)
+    assert sum((await read_model.stats(one)).documents.model_dump().values()) == 1
 
 
 @pytest.mark.parametrize(

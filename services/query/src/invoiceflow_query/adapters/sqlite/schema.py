@@ -5,6 +5,8 @@ an index from the position where the page before ended. What has no value is the
 value, so that positions can be compared as rows. ``invoices`` holds nothing but what is filtered and sorted by: some thousands of
 its rows may be looked at for one page, and so narrow they lie on few disk pages. What is shown of an invoice stands in tables of its own.
 
+Documents are counted as they change: to count them afterwards SQLite reads an index entry of every one.
+
 Search terms are kept twice. The FTS5 index finds few among many; ``invoice_words``, with a space before each word, tests an
 invoice that a walk in the order of the list has come to, which is faster where a term is in a large part of all
 invoices. Its tokenizer is ``ascii``: the text is folded and cut into words already, in the same way as for every other store.
@@ -38,6 +40,14 @@ CREATE INDEX documents_by_filename ON documents (tenant, filename, id);
 CREATE INDEX documents_by_status ON documents (tenant, status, received_at, id);
 CREATE INDEX documents_by_stage ON documents (tenant, stage, received_at, id);
 CREATE INDEX documents_unfinished ON documents (tenant, id) WHERE status IN ('received', 'processing');
+
+CREATE TABLE document_counts (
+    tenant TEXT NOT NULL,
+    status TEXT NOT NULL,
+    needs_review INTEGER NOT NULL,
+    documents INTEGER NOT NULL,
+    PRIMARY KEY (tenant, status, needs_review)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE invoices (
     row INTEGER PRIMARY KEY,

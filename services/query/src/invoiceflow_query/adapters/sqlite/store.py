@@ -9,6 +9,7 @@ wait at the same time, as they are committed together.
 import asyncio
 import sqlite3
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -136,13 +137,18 @@ class SqliteReadModel:
         return await self._run(self._readers, select)
 
     async def stats(self, tenant: str) -> Stats:
-        documents = await self._read("SELECT status, count(*) FROM documents WHERE tenant = ? GROUP BY status", tenant)
-        invoices = await self._read(
-            "SELECT count(*), coalesce(sum(needs_review), 0) FROM invoices WHERE tenant = ?", tenant
+        counts = await self._read(
+            "SELECT status, needs_review, documents FROM document_counts WHERE tenant = ?", tenant
         )
-        total, needs_review = invoices[0]
+        documents: Counter[str] = Counter()
+        for status, _, count in counts:
+            documents[status] += count
         return Stats(
-            documents=DocumentStats(**dict(documents)), invoices=InvoiceStats(total=total, needs_review=needs_review)
+            documents=DocumentStats(**documents),
+            # Every extracted document has its invoice, and no other has one.
+            invoices=InvoiceStats(
+                total=documents["extracted"], needs_review=sum(count for _, review, count in counts if review)
+            ),
         )
 
     async def _write_waiting(self) -> None:

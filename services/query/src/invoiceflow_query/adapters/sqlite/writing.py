@@ -49,10 +49,30 @@ def apply(connection: sqlite3.Connection, tenant: str, change: Change) -> bool:
             after.model_dump_json(exclude_defaults=True),
         ),
     )
+    _count(connection, tenant, before if row else None, after)
     if change.invoice:
         # It is the newest: an older one would have left the state as it was.
         _write_invoice(connection, tenant, change.invoice)
     return True
+
+
+def _count(connection: sqlite3.Connection, tenant: str, before: DocumentState | None, after: DocumentState) -> None:
+    was, now = _kind(before) if before else None, _kind(after)
+    if was == now:
+        return
+    for kind, step in ((was, -1), (now, 1)):
+        if kind:
+            connection.execute(
+                """
+                INSERT INTO document_counts (tenant, status, needs_review, documents) VALUES (?, ?, ?, ?)
+                ON CONFLICT DO UPDATE SET documents = documents + excluded.documents
+                """,
+                (tenant, *kind, step),
+            )
+
+
+def _kind(state: DocumentState) -> tuple[str, int]:
+    return status_of(state), int(state.extracted is not None and state.extracted.needs_review)
 
 
 def _columns(tenant: str, summary: InvoiceSummary) -> dict[str, str | int]:
