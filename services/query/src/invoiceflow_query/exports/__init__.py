@@ -3,14 +3,14 @@
 from collections.abc import AsyncIterator
 from typing import Literal
 
-from invoiceflow_query.exports.batches import BATCH, batches
+from invoiceflow_query.exports.batches import batches
 from invoiceflow_query.exports.csv_export import csv_chunks
 from invoiceflow_query.exports.json_export import json_chunks
 from invoiceflow_query.exports.xlsx_export import xlsx_chunks
 from invoiceflow_query.ports import ReadModel
 from invoiceflow_query.queries import InvoiceQuery
 
-__all__ = ["BATCH", "MEDIA_TYPES", "export_chunks"]
+__all__ = ["MEDIA_TYPES", "export_chunks"]
 
 Format = Literal["csv", "json", "xlsx"]
 
