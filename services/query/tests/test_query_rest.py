@@ -299,7 +299,7 @@ async def test_exports_csv(client: httpx.AsyncClient, tell: Tell) -> None:
 async def test_exports_what_the_filters_find_and_all_of_it(
     client: httpx.AsyncClient, tell: Tell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("invoiceflow_query.exports.batches.BATCH", 10)
+    monkeypatch.setattr("invoiceflow_query.exports.batching.BATCH", 10)
     await tell(*(extracted(document(str(n)), of=invoice(number=f"{n:04}", gross=str(n))) for n in range(45)))
     response = await client.get("/v1/invoices/export?format=json&sort=number&gross_min=25")
     assert [each["invoice"]["number"] for each in response.json()] == [f"{n:04}" for n in range(25, 45)]

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from typing import Literal
 
-from invoiceflow_query.exports.batches import batches
+from invoiceflow_query.exports.batching import batches
 from invoiceflow_query.exports.csv_export import csv_chunks
 from invoiceflow_query.exports.json_export import json_chunks
 from invoiceflow_query.exports.xlsx_export import xlsx_chunks
