@@ -21,6 +21,8 @@ NOT_IMPORTED = {
     "httptools",
     # Provides the module docling, as docling itself would.
     "docling-slim",
+    # What RapidOCR runs on where no other runtime is chosen.
+    "onnxruntime",
 }
 """Dependencies that are right without an import of their own name."""
 
