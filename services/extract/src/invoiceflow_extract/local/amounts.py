@@ -15,7 +15,11 @@ _SPACES = " \u00a0\u202f\u2009"
 _SIGN = "-\u2212\u2013\u2010\u2011\u2012"
 _CORE = re.compile(r"[0-9][0-9.,'’`´ \u00a0\u202f\u2009]{0,30}")  # noqa: RUF001
 _APOSTROPHES = str.maketrans(dict.fromkeys("’`´", "'"))  # noqa: RUF001
-_CURRENCY = r"(?:[A-Z]{3}|[$€£¥₹₽₺₪฿₩]|US\$|CA\$|C\$|A\$|R\$|K[cč]|z[lł]|kr\.?|Fr\.?|Ft|lei|Rs\.?|euros?|e|EURO?|Euro)"  # noqa: RUF001
+_CODES = (
+    "EUR|USD|GBP|CHF|SEK|NOK|DKK|PLN|CZK|HUF|RON|BGN|ISK|RSD|TRY|UAH|RUB|CNY|JPY|KRW|INR|IDR|MYR|SGD|THB|VND|PHP|AUD|NZD|ZAR|"
+    "NGN|KES|EGP|MAD|ILS|AED|SAR|QAR|KWD|MXN|BRL|ARS|CLP|COP|PEN|HKD|TWD|PKR|CAD"
+)
+_CURRENCY = rf"(?:{_CODES}|US\$|CA\$|C\$|A\$|R\$|[$€£¥₹₽₺₪฿₩]|K[cč]|z[lł]|kr\.?|Fr\.?|Ft|lei|Rs\.?|euros?|Euro|EURO|e)"  # noqa: RUF001
 _PRINTED = re.compile(
     rf"^(?P<open>\()?\s*(?P<sign1>[{_SIGN}+])?\s*(?P<cur1>{_CURRENCY})?\s*(?P<sign2>[{_SIGN}+])?\s*"
     rf"(?P<core>[0-9](?:[0-9.,'’`´{_SPACES}]{{0,30}}[0-9])?|[.,][0-9]{{1,4}})(?P<dash>[.,]\s?[{_SIGN}—]{{1,2}})?"  # noqa: RUF001

@@ -83,11 +83,22 @@ def _candidates(seen: Observations, lines: Lines) -> Iterable[Candidate]:
                 if sum(character.isdigit() for character in amount.text) > _LONGEST:
                     continue
                 weight = chance * label.fit * (1.0 if label.leads else 0.7)
-                weight *= 1.0 if amount.number.money_like else 0.7
-                for meaning in label.meanings:
+                weight *= _nearness(label, amount)
+                for meaning in label.meanings if weight else ():
                     for role, share in _SPREAD.get(meaning, ()):
                         for order, value in enumerate(amount.number.values):
                             yield Candidate(role, value, weight * share * (0.7 if order else 1.0), amount)
+
+
+def _nearness(label: Label, amount: Amount) -> float:
+    """Return how well ``amount`` goes with ``label``: a bare number behind further words is part of a sentence."""
+    if amount.row is label.row:
+        between = [t for t in label.row.tokens if label.x1 <= t.x0 < amount.x0 and t.key.isalpha() and len(t.key) > 3]  # noqa: PLR2004
+        if between and not amount.number.money_like:
+            return 0.0
+        if len(between) > 3:  # noqa: PLR2004
+            return 0.4
+    return 1.0 if amount.number.money_like else 0.7
 
 
 def _amounts_at(seen: Observations, label: Label, lines: Lines) -> Iterable[tuple[Amount, float]]:
@@ -158,6 +169,8 @@ def read_currency(seen: Observations, draft: Draft, text: str, country: str | No
             for sign in ("€", "£", "$", "Kč", "zł"):
                 if sign in token.text:
                     beside[sign] += 1
+        if seen.totals_of(row) and seen.amounts_of(row):
+            beside.update(find_currency_codes(row.text) * 3)
     code = currency_of(beside, Counter(find_currency_codes(text)), country, language)
     if code is None:
         return

@@ -13,6 +13,7 @@ __all__ = ["Amount", "DateSeen", "Label", "Observations", "observe"]
 
 _JOIN_GAP = 0.55  # of the line height: a space inside a number is narrower than one between columns
 _MOST_PARTS = 6
+_NUMBER_START = re.compile(r"[-\u2212\u2013+(]?[^\W\d_]{0,3}[-$€£¥+(.,\u2212\u2013]{0,3}\d")
 _GROUP = re.compile(r"\d{3}(?!\d)")
 
 
@@ -201,7 +202,7 @@ def _amounts(segment: Segment, row: Row, mark: str | None, taken: set[int]) -> I
 
 
 def _may_start_number(text: str) -> bool:
-    return text[0].isdigit() or text[0] in "-\u2212\u2013+($€£¥.," or len(text) <= 4  # noqa: PLR2004
+    return len(text) <= 4 or _NUMBER_START.match(text) is not None  # noqa: PLR2004
 
 
 def _joins(left: Token, right: Token) -> bool:

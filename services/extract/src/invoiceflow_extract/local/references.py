@@ -58,7 +58,9 @@ def read_references(seen: Observations, words: Lexicon, draft: Draft, table_rows
     draft.put("/number", number)
     for pointer in ("purchase_order", "buyer_reference", "preceding_invoice"):
         found = (
-            pair for pair in identifiers_near(seen, pointer) if id(pair[0].row) not in table_rows and pair[0].leads
+            pair
+            for pair in identifiers_near(seen, pointer)
+            if id(pair[0].row) not in table_rows and (pair[0].leads or pair[0].has_colon)
         )
         best = best_of(found, 0.5)
         if best is not None and (number is None or best.tokens[0] is not number.tokens[0]):

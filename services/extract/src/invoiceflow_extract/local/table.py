@@ -13,7 +13,9 @@ from invoiceflow_extract.local.found import Found
 from invoiceflow_extract.local.lexicon import Lexicon
 from invoiceflow_extract.local.observations import Observations
 from invoiceflow_extract.local.page_text import Row, Sheet, Token
+from invoiceflow_extract.local.table_bare import find_bare_lines
 from invoiceflow_extract.local.table_head import Column, Head, find_head, settle_columns
+from invoiceflow_extract.local.table_roles import reconsider
 
 __all__ = ["LineFound", "Lines", "describe", "find_lines"]
 
@@ -107,7 +109,16 @@ def find_lines(seen: Observations, lexicon: Lexicon) -> Lines:
         if len(result.lines) > _MOST_LINES:
             break
     _drop_strays(result)
+    if not result.lines:
+        _add_bare_lines(seen, result)
     return result
+
+
+def _add_bare_lines(seen: Observations, result: Lines) -> None:
+    totals = [amount.number.value for row in seen.rows if seen.totals_of(row) for amount in seen.amounts_of(row)]
+    for row, description, fields in find_bare_lines(seen, totals):
+        result.lines.append(LineFound(row.sheet, [description] if description else [], fields, bottom=row.y1))
+        result.rows.add(id(row))
 
 
 def _drop_strays(result: Lines) -> None:
@@ -143,7 +154,9 @@ def _read_body(head: Head, rows: Sequence[Row], seen: Observations, result: Line
     body, ended = _body(head, rows, seen)
     if not body:
         return ended
-    settle_columns(head.columns, body)
+    settle_columns(head.columns, body, seen)
+    reconsider(head.columns, body, seen.mark)
+    summed = bool({"net", "gross"} & set(head.roles))
     waiting: list[list[Token]] = []
     last: LineFound | None = None
     previous: Row | None = None
@@ -151,7 +164,7 @@ def _read_body(head: Head, rows: Sequence[Row], seen: Observations, result: Line
         line = _line(head.columns, row, seen)
         words = line.description[0] if line.description else []
         near = previous is not None and row.y0 - previous.y1 < _WRAP_GAP * max(row.height, 5.0)
-        if line.amount is None and not ("unit_price" in line.fields and "quantity" in line.fields):
+        if line.amount is None and (summed or not {"unit_price", "quantity"} <= set(line.fields)):
             if words and _MONEY.isdisjoint(line.fields):
                 if not near:
                     waiting = []
@@ -239,9 +252,12 @@ def _more_lines(head: Head, rows: Sequence[Row], seen: Observations) -> bool:
     if not following or not {"quantity", "unit_price"} <= set(head.roles):
         return False
     if all(column.right == 0.0 for column in head.columns):
-        settle_columns(head.columns, following)
+        settle_columns(head.columns, following, seen)
     lines = (_line(head.columns, row, seen) for row in following)
-    return any(line.description and line.closes and line.value("quantity") not in {None, 0} for line in lines)
+    return any(
+        bool(line.description) and line.closes and bool(line.value("quantity")) and bool(line.value("unit_price"))
+        for line in lines
+    )
 
 
 def _line(columns: Sequence[Column], row: Row, seen: Observations) -> LineFound:

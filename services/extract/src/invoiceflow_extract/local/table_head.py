@@ -223,16 +223,16 @@ def _require_description(columns: Sequence[Column]) -> None:
                 return
 
 
-def settle_columns(columns: Sequence[Column], body: Sequence[Row]) -> None:
+def settle_columns(columns: Sequence[Column], body: Sequence[Row], seen: Observations) -> None:
     """Set where each column begins and ends: at the widest gap between two headings that fewest words cross."""
     rows = list(body[:_MOST_ROWS])
-    columns[0].left, columns[-1].right = _edges(columns, rows)
+    columns[0].left, columns[-1].right = _edges(columns, rows, seen)
     tokens = [t for row in rows for t in row.tokens if columns[0].left <= t.center < columns[-1].right]
     for left, right in zip(columns, columns[1:], strict=False):
         left.right = right.left = _border(left, right, tokens, len(rows))
 
 
-def _edges(columns: Sequence[Column], rows: Sequence[Row]) -> tuple[float, float]:
+def _edges(columns: Sequence[Column], rows: Sequence[Row], seen: Observations) -> tuple[float, float]:
     """Return where the table ends to the left and to the right: what stands beside it is not in it.
 
     Words clear of the outermost headings belong to it only where most of its rows have some there.
@@ -256,11 +256,21 @@ def _edges(columns: Sequence[Column], rows: Sequence[Row]) -> tuple[float, float
             else:
                 near = [s for s in row.segments if s.x0 >= right and s.x0 - right < _REACH * height]
             beyond.extend(near[-1:] if row_side == "left" else near[:1])
+        if any(_is_field(segment, seen) for segment in beyond):
+            continue
         if len(beyond) >= _MOST * len(full) and row_side == "left":
             left = min(segment.x0 for segment in beyond)
         elif len(beyond) >= _MOST * len(full):
             right = max(segment.x1 for segment in beyond)
     return left - 1.0, right + 1.0
+
+
+def _is_field(segment: Segment, seen: Observations) -> bool:
+    """Whether ``segment`` is a label of the header, as in a column of such beside the table."""
+    return any(
+        label.segment is segment and label.leads and (label.has_colon or label.end == len(segment.tokens))
+        for label in seen.fields_of(segment.row)
+    )
 
 
 def _border(left: Column, right: Column, tokens: Sequence[Token], rows: int) -> float:

@@ -131,19 +131,21 @@ def _settle_payable(best: Assignment, candidates: Sequence[Candidate]) -> None:
     prepaid = [c for c in _best(candidates, "prepaid") if c is not None]
     roundings = [c for c in _best(candidates, "rounding") if c is not None]
     if gross is not None:
-        for payable in options:
-            for paid in [*prepaid, None]:
-                for rounding in [*roundings, None]:
-                    due = gross - (abs(paid.value) if paid else 0) + (rounding.value if rounding else 0)
-                    if closes(due, payable.value):
-                        best.chosen["payable"] = payable
-                        best.proved |= {"payable", "gross"}
-                        if paid:
-                            best.chosen["prepaid"] = paid
-                            best.proved.add("prepaid")
-                        if rounding:
-                            best.chosen["rounding"] = rounding
-                        return
+        fits = [
+            (payable, paid, rounding)
+            for payable, paid, rounding in product(options, [*prepaid, None], [*roundings, None])
+            if closes(gross - (abs(paid.value) if paid else 0) + (rounding.value if rounding else 0), payable.value)
+        ]
+        if fits:
+            # A sum that explains more of what is printed is the better one.
+            payable, paid, rounding = max(fits, key=lambda fit: (bool(fit[1]) + bool(fit[2]), fit[0].weight))
+            best.chosen["payable"] = payable
+            best.proved |= {"payable", "gross"}
+            for role, candidate in (("prepaid", paid), ("rounding", rounding)):
+                if candidate is not None:
+                    best.chosen[role] = candidate
+                    best.proved.add(role)
+            return
     if options:
         best.chosen["payable"] = options[0]
     if prepaid and prepaid[0].weight > 0.6:  # noqa: PLR2004

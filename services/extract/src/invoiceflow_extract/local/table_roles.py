@@ -1,0 +1,80 @@
+"""Second thoughts on the columns of a table, once their content is known."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from invoiceflow_extract.local.amounts import parse_number
+from invoiceflow_extract.local.page_text import Row, Token
+from invoiceflow_extract.local.table_head import Column
+
+__all__ = ["reconsider"]
+
+_TOLERANCE = Decimal("0.02")
+_SAMPLE = 40
+_SUMS = frozenset(["net", "gross", "tax_amount", "discount", None])
+
+
+def reconsider(columns: Sequence[Column], body: Sequence[Row], mark: str | None) -> None:
+    """Correct the roles that the rows contradict.
+
+    Of several columns that could be the description the one with most letters is; of several that could be the
+    line's amount the one that is quantity times price.
+    """
+    rows = [_cells(columns, row) for row in body[:_SAMPLE]]
+    _description(columns, rows)
+    _amount(columns, rows, mark)
+
+
+def _cells(columns: Sequence[Column], row: Row) -> list[list[Token]]:
+    cells: list[list[Token]] = [[] for _ in columns]
+    for token in row.tokens:
+        for position, column in enumerate(columns):
+            if column.left <= token.center < column.right:
+                cells[position].append(token)
+                break
+    return cells
+
+
+def _description(columns: Sequence[Column], rows: Sequence[list[list[Token]]]) -> None:
+    texts = [
+        position
+        for position, column in enumerate(columns)
+        if column.role in {"description", "item_code", "line_id", None, "unit"}
+    ]
+    letters = {
+        position: sum(character.isalpha() for cells in rows for token in cells[position] for character in token.text)
+        for position in texts
+    }
+    current = next((position for position in texts if columns[position].role == "description"), None)
+    if current is None or not letters:
+        return
+    best = max(letters, key=lambda position: letters[position])
+    if best != current and letters[best] > 2 * letters[current]:
+        taken = {column.role for column in columns}
+        columns[best].role = "description"
+        columns[current].role = None if "item_code" in taken else "item_code"
+
+
+def _amount(columns: Sequence[Column], rows: Sequence[list[list[Token]]], mark: str | None) -> None:
+    roles = [column.role for column in columns]
+    if "quantity" not in roles or "unit_price" not in roles or not {"net", "gross"} & set(roles):
+        return
+    quantity, price = roles.index("quantity"), roles.index("unit_price")
+    current = roles.index("net") if "net" in roles else roles.index("gross")
+    proofs = [0] * len(columns)
+    for cells in rows:
+        values = [_value(cell, mark) for cell in cells]
+        counted, each = values[quantity], values[price]
+        if not counted or not each:
+            continue
+        for position, value in enumerate(values):
+            if roles[position] in _SUMS and value is not None and abs(counted * each - value) <= _TOLERANCE:
+                proofs[position] += 1
+    best = max(range(len(columns)), key=lambda position: proofs[position])
+    if proofs[best] > 2 * proofs[current] and roles[best] in _SUMS:
+        columns[best].role, columns[current].role = "net", "gross" if roles[best] is None else roles[best]
+
+
+def _value(tokens: Sequence[Token], mark: str | None) -> Decimal | None:
+    number = parse_number(" ".join(token.text for token in tokens[:6]), mark)
+    return None if number is None else number.value
