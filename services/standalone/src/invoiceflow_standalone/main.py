@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from invoiceflow_chassis.app import create_app as create_chassis_app
 from invoiceflow_chassis.app import exit_with_settings_error, serve
-from invoiceflow_chassis.kafka import KafkaSettings
+from invoiceflow_chassis.kafka import KafkaSettings, KafkaTransport
 from invoiceflow_chassis.objects.directory import DirectoryObjectStore
 from invoiceflow_contracts.identity import DEFAULT_TENANT
 from invoiceflow_extract.main import create_service as create_extract
@@ -25,7 +25,6 @@ from invoiceflow_standalone.data_dir import DataDirError, exclusive
 from invoiceflow_standalone.listening import PortError, free_port
 from invoiceflow_standalone.resumption import Resumption, create_resumption
 from invoiceflow_standalone.settings import StandaloneSettings
-from invoiceflow_standalone.transports import TransportPerService
 
 __all__ = ["create_app", "main"]
 
@@ -40,7 +39,7 @@ def create_app(settings: StandaloneSettings) -> FastAPI:
     ingest = IngestSettings()
     query = QuerySettings(sqlite_path=settings.read_model_file, mongodb_uri=None)
     broker = EmbeddedBroker()
-    transport = TransportPerService(KafkaSettings(bootstrap_servers=broker.bootstrap_servers))
+    transport = KafkaTransport(KafkaSettings(bootstrap_servers=broker.bootstrap_servers))
     objects = DirectoryObjectStore(settings.objects_dir)
     read_model = create_read_model(query)
     publisher = transport.publisher("ingest")
@@ -61,7 +60,7 @@ def create_app(settings: StandaloneSettings) -> FastAPI:
 
     async def announce() -> None:
         print(f"Invoiceflow runs on http://{settings.host}:{settings.port} and is described at /docs. ctrl-C stops it.")  # noqa: T201
-        print(f"Its data is in {settings.data_dir.resolve()}.", flush=True)  # noqa: T201
+        print(f"Its data is in {settings.data_dir.resolve()}, its Kafka on {broker.bootstrap_servers}.", flush=True)  # noqa: T201
 
     app = create_chassis_app("Invoiceflow", services, transport=transport, http=settings, after_start=announce)
     app.state.broker = broker  # the cluster lives as long as somebody holds it

@@ -4,6 +4,7 @@ import asyncio
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -28,9 +29,10 @@ async def demo(paths: Sequence[str], *, out: Console, log: Console) -> Exit:
     """Start a server on data of its own, send the documents, print what was extracted, stop, and say what is next."""
     selection = select_files(paths)
     with TemporaryDirectory(prefix="invoiceflow-demo-") as folder:
-        port = _free_port()
+        started, port = time.monotonic(), _free_port()
         say(log, f"Starting the four services in one process on http://{HOST}:{port} ...")
         async with _running_server(Path(folder), port) as url, Client(url) as client:
+            say(log, f"Ready after {time.monotonic() - started:.1f} s.")
             code = await send(client, selection, out=out, log=log)
     out.out(_next_steps(), highlight=False)
     return code

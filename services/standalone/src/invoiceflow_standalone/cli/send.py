@@ -13,7 +13,7 @@ from invoiceflow_standalone.cli.errors import Exit
 from invoiceflow_standalone.cli.files import Selection
 from invoiceflow_standalone.cli.sending import Batch, send_files
 from invoiceflow_standalone.cli.shipments import Shipment
-from invoiceflow_standalone.cli.tables import TABLE_WIDTH, say, shipment_list, shipment_table, wide_enough
+from invoiceflow_standalone.cli.tables import say, shipment_tables, wide_enough
 
 __all__ = ["send"]
 
@@ -58,7 +58,8 @@ def _print_result(shipments: Sequence[Shipment], out: Console, log: Console, *, 
             out.out(json.dumps(shipment.as_json(), ensure_ascii=False), highlight=False)
         return
     wide = wide_enough(out)
-    wide.print(shipment_table(shipments) if wide.width >= TABLE_WIDTH else shipment_list(shipments))
+    for made in shipment_tables(shipments, wide.width):
+        wide.print(made)
     for shipment in shipments:
         if shipment.problem is not None:
             problem = shipment.problem

@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal
 
 from rich import box
-from rich.console import Console, Group
+from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
@@ -14,22 +14,23 @@ from invoiceflow_standalone.cli.resources import InvoiceRow, RaisedRule
 from invoiceflow_standalone.cli.shipments import Shipment
 
 __all__ = [
-    "TABLE_WIDTH",
     "amount",
     "findings_cell",
     "invoice_table",
     "plain",
     "say",
-    "shipment_list",
-    "shipment_table",
+    "shipment_tables",
     "table",
     "wide_enough",
 ]
 
 SEVERITY_STYLES = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "dim"}
 
-TABLE_WIDTH = 150
-"""Columns that the table of sent documents needs to be readable."""
+ROOMY_WIDTH = 180
+"""Columns from which on everything about a sent document fits beside each other."""
+
+FIXED_WIDTH = 64
+"""Columns that the parts of a sent document need which are never cut: date, amounts, currency and time."""
 
 NAMED = 3
 """How many findings or fields a cell names; the rest are counted."""
@@ -57,30 +58,44 @@ def wide_enough(console: Console) -> Console:
     return console if console.is_terminal else Console(file=console.file, width=220, no_color=True)
 
 
-def table(*columns: str) -> Table:
-    """Return an empty table; a column whose name begins with ``>`` is aligned to the right and never cut."""
+def table(*columns: str, widest: int | None = None) -> Table:
+    """Return an empty table.
+
+    Args:
+        columns: their names; after ``>`` comes one that is aligned to the right and never cut, after ``…`` one that
+            is cut where it is wider than ``widest``.
+        widest: characters; None cuts nothing.
+    """
     made = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold", padding=(0, 1, 0, 0))
     for column in columns:
         if column.startswith(">"):
             made.add_column(column[1:], justify="right", no_wrap=True)
+        elif column.startswith("…"):
+            made.add_column(column[1:], overflow="ellipsis", no_wrap=True, max_width=widest)
         else:
             made.add_column(column, overflow="fold")
     return made
 
 
-def shipment_table(shipments: Iterable[Shipment]) -> Table:
-    """Return what was extracted, a row for each document in the order of the files."""
-    made = table(
-        "File", "Number", ">Date", "Seller", ">Net", ">Tax", ">Gross", "", "Findings", "Low confidence", ">Time"
-    )
+def shipment_tables(shipments: Sequence[Shipment], width: int) -> list[Table]:
+    """Return what was extracted, a row for each document in the order of the files, to be printed ``width`` columns wide.
+
+    What there is to check has columns of its own where they have room, else a table of its own.
+    """
+    roomy = width >= ROOMY_WIDTH
+    beside = (">Time", "Findings", "Low confidence") if roomy else (">Time",)
+    columns = ("…File", "…Number", ">Date", "…Seller", ">Net", ">Tax", ">Gross", ">", *beside)
+    main = table(*columns, widest=None if roomy else max(6, (width - FIXED_WIDTH) // 3))
+    checks = table("…File", "Findings", "Low confidence", widest=width // 3)
     for shipment in shipments:
         name, took = plain(shipment.path.name), _took(shipment)
         view = shipment.invoice
         if view is None:
-            made.add_row(name, _state(shipment), *[""] * 8, took)
+            main.add_row(name, _state(shipment), *[""] * 6, took)
             continue
         totals = view.invoice.totals
-        made.add_row(
+        what = findings_cell(view.findings), _fields_cell(view.low_confidence)
+        main.add_row(
             name,
             plain(view.invoice.number),
             _date(view.invoice.issue_date),
@@ -89,44 +104,17 @@ def shipment_table(shipments: Iterable[Shipment]) -> Table:
             amount(totals.tax),
             amount(totals.payable if totals.gross is None else totals.gross),
             plain(view.invoice.currency),
-            findings_cell(view.findings),
-            _fields_cell(view.low_confidence),
             took,
+            *(what if roomy else ()),
         )
-    return made
-
-
-def shipment_list(shipments: Iterable[Shipment]) -> Group:
-    """Return the same for a narrow terminal: a few lines for each document."""
-    lines: list[Text] = []
-    for shipment in shipments:
-        head = plain(shipment.path.name, "bold").append(f"  {_took(shipment)}", style="dim")
-        view = shipment.invoice
-        if view is None:
-            lines.append(head.append("  ").append_text(_state(shipment)))
-            continue
-        totals = view.invoice.totals
-        currency = view.invoice.currency or ""
-        amounts = {
-            "net": totals.net,
-            "tax": totals.tax,
-            "gross": totals.payable if totals.gross is None else totals.gross,
-        }
-        said = [view.invoice.number, _date(view.invoice.issue_date), view.invoice.seller.name]
-        lines += [head, plain("  " + "  ".join(text for text in said if text))]
-        printed = "  ".join(f"{name} {amount(value)}" for name, value in amounts.items() if value is not None)
-        if printed:
-            lines.append(plain(f"  {printed} {currency}"))
-        if view.findings:
-            lines.append(Text("  findings: ").append_text(findings_cell(view.findings)))
-        if view.low_confidence:
-            lines.append(Text("  low confidence: ").append_text(_fields_cell(view.low_confidence)))
-    return Group(*lines)
+        if any(what):
+            checks.add_row(name, *what)
+    return [main] if roomy or not checks.row_count else [main, checks]
 
 
 def invoice_table(rows: Iterable[InvoiceRow]) -> Table:
     """Return a list of invoices."""
-    made = table("Number", ">Date", "Seller", ">Net", ">Tax", ">Gross", "", "Findings", ">Sure", "File", ">Id")
+    made = table("Number", ">Date", "Seller", ">Net", ">Tax", ">Gross", ">", "Findings", ">Sure", "File", ">Id")
     for row in rows:
         made.add_row(
             plain(row.number),
@@ -156,14 +144,16 @@ def findings_cell(findings: Sequence[Finding | RaisedRule]) -> Text:
 
 
 def _fields_cell(pointers: Sequence[str]) -> Text:
-    """Name the fields of these JSON pointers, such as ``totals.net``; those within lines are only counted."""
-    lines = [pointer for pointer in pointers if pointer.startswith("/lines/")]
-    header = [pointer.strip("/").replace("/", ".") for pointer in pointers if pointer not in lines]
-    cell = plain(", ".join(header[:NAMED]), "yellow")
-    if len(header) > NAMED:
-        cell.append(f" +{len(header) - NAMED}", style="dim")
+    """Name the fields of these JSON pointers, such as ``totals.net`` and ``buyer.address``; lines are only counted."""
+    lines = sum(pointer.startswith("/lines/") for pointer in pointers)
+    fields = dict.fromkeys(
+        ".".join(pointer.split("/")[1:3]) for pointer in pointers if not pointer.startswith("/lines/")
+    )
+    cell = plain(", ".join(list(fields)[:NAMED]), "yellow")
+    if len(fields) > NAMED:
+        cell.append(f" +{len(fields) - NAMED}", style="dim")
     if lines:
-        cell.append(f"{', ' if header else ''}{len(lines)} in lines", style="dim")
+        cell.append(f"{', ' if fields else ''}{lines} in lines", style="dim")
     return cell
 
 
