@@ -94,6 +94,12 @@ def test_whatever_stands_in_a_message_only_a_decode_error_comes_of_it(
         assert envelope.type == event.ce_type()
 
 
+def test_times_are_written_in_utc() -> None:
+    time = datetime(2026, 3, 1, 14, 30, tzinfo=timezone(timedelta(hours=2)))
+    _, sent = encode(FAILED, event_id=uuid4(), source="/x", time=time)
+    assert dict(sent)["ce_time"] == b"2026-03-01T12:30:00Z"
+
+
 def test_an_event_needs_a_time_with_its_offset() -> None:
     with pytest.raises(ValueError, match="offset"):
         encode(FAILED, event_id=uuid4(), source="/x", time=NOW.replace(tzinfo=None))
@@ -225,6 +231,14 @@ def test_a_wrong_value_is_named(value: bytes | None, reason: DecodeReason, says:
     error = refused(value, headers())
     assert error.reason_code is reason
     assert says in error.message
+
+
+def test_an_error_does_not_repeat_a_name_that_the_sender_chose() -> None:
+    data = {"document_id": str(FAILED.document_id), "evidence": {"/ACME Secret GmbH": {"confidence": 2}}}
+    with pytest.raises(DecodeError) as caught:
+        decode(json.dumps(data).encode(), headers(ce_type=b"invoiceflow.invoice.extracted.v1"), [InvoiceExtractedV1])
+    assert "evidence/*/method: Field required" in caught.value.message
+    assert "ACME" not in caught.value.message
 
 
 def test_an_error_does_not_repeat_what_the_document_says() -> None:

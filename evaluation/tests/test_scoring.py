@@ -101,6 +101,8 @@ def test_a_failed_document_misses_everything() -> None:
         ({"description": "Chair", "line_total": "50"}, {"description": "Chair", "quantity": "7", "net": "50"}, True),
         ({"description": "Chair", "line_total": "50"}, {"description": "Chair", "net": "51"}, False),
         ({"description": "Chair", "line_total": "50"}, {"description": "Table", "net": "50"}, False),
+        ({"description": "Chair", "line_total": "50"}, {"description": "Chain", "net": "50"}, True),
+        ({"description": "Office chair", "line_total": "50"}, {"description": "Office table", "net": "50"}, False),
         ({"description": "Office chair", "line_total": "50"},
          {"description": "Office chair\nwith arm rests, grey, five castors", "net": "50"}, True),
         ({"description": "Office chair", "line_total": "50"}, {"net": "50"}, False),
