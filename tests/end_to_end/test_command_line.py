@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -9,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from invoiceflow_samples import Kind, Sample
@@ -45,6 +47,13 @@ def run(url: str | None, *arguments: object) -> tuple[int, str, str]:
     process = start(url, *arguments)
     out, err = process.communicate(timeout=300)
     return process.returncode, out, err
+
+
+def serves(url: str) -> bool:
+    try:
+        return httpx.get(f"{url}/livez", trust_env=False).status_code == 200
+    except httpx.TransportError:
+        return False
 
 
 def test_a_folder_is_sent_listed_shown_and_exported(deployment: Any, samples: Samples, tmp_path: Path) -> None:
@@ -90,3 +99,17 @@ def test_the_demo_shows_what_was_extracted_and_what_to_do_next(samples: Samples,
     assert "1 extracted" in err
     for step in ("make run", "send", "/docs"):
         assert step in out
+
+
+def test_run_serves_until_ctrl_c(tmp_path: Path) -> None:
+    process = start(None, "run", "--port", 0, "--data-dir", tmp_path / "data")
+    assert process.stdout is not None
+    url = process.stdout.readline().split()[3]
+    deadline = time.monotonic() + 60
+    while not serves(url) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert serves(url)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 0, err
+    assert "Traceback" not in err

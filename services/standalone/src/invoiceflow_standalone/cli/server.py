@@ -4,9 +4,9 @@ The command line knows no service, so that the server is always another program:
 """
 
 import os
-import subprocess
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 __all__ = ["become_server", "server_command", "server_environment"]
 
@@ -28,10 +28,7 @@ def server_environment(
     return {**kept, **{name: str(value) for name, value in given.items() if value is not None}}
 
 
-def become_server(*, host: str | None, port: int | None, data_dir: Path | None) -> None:
-    """Turn into the server; does not return. Its signals and its exit code are this process' own."""
-    environment = server_environment(host=host, port=port, data_dir=data_dir)
+def become_server(*, host: str | None, port: int | None, data_dir: Path | None) -> NoReturn:
+    """Turn into the server: its signals and its exit code are this process' own."""
     command = server_command()
-    if sys.platform == "win32":  # where exec would leave the shell at once
-        raise SystemExit(subprocess.run(command, env=environment, check=False).returncode)  # noqa: S603
-    os.execve(command[0], command, environment)  # noqa: S606
+    os.execve(command[0], command, server_environment(host=host, port=port, data_dir=data_dir))  # noqa: S606
