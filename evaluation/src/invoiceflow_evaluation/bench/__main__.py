@@ -19,7 +19,7 @@ from invoiceflow_evaluation.bench.baselines import DPI, Baseline, Reader, bare_d
 from invoiceflow_evaluation.bench.documents import Material, generated, in_folder
 from invoiceflow_evaluation.bench.environment import environment
 from invoiceflow_evaluation.bench.latency import LatencyError, Stages, measure
-from invoiceflow_evaluation.bench.server import ServerError, running_server
+from invoiceflow_evaluation.bench.server import ServerError, last_words, running_server
 from invoiceflow_evaluation.bench.throughput import Comparison, OcrService, compare
 from invoiceflow_evaluation.terminal import console_for_tables
 from invoiceflow_ocr.settings import OcrSettings
@@ -95,7 +95,11 @@ async def _latency(documents: list[Material]) -> Stages:
     with TemporaryDirectory(prefix="invoiceflow-bench-") as folder, _progress("latency") as advance:
         paths = await asyncio.to_thread(_written, documents, Path(folder) / "documents")
         async with running_server(Path(folder)) as client:
-            return await measure(client, paths[:_WARM_UP], paths[_WARM_UP:], advance)
+            try:
+                return await measure(client, paths[:_WARM_UP], paths[_WARM_UP:], advance)
+            except LatencyError as error:
+                words = await asyncio.to_thread(last_words, Path(folder))
+                raise LatencyError(f"{error}. The server's last words:\n{words}") from error
 
 
 def _written(documents: Sequence[Material], folder: Path) -> list[Path]:

@@ -11,9 +11,10 @@ from invoiceflow_standalone.cli.client import Client
 from invoiceflow_standalone.cli.errors import ApiError, UnreachableError
 from invoiceflow_standalone.cli.server import server_command, server_environment
 
-__all__ = ["ServerError", "running_server"]
+__all__ = ["ServerError", "last_words", "running_server"]
 
 _HOST = "127.0.0.1"
+_LOG = "server.log"
 _START_SECONDS, _STOP_SECONDS = 90.0, 20.0
 
 
@@ -28,7 +29,7 @@ async def running_server(folder: Path) -> AsyncIterator[Client]:
     Raises:
         ServerError: it did not become ready in time.
     """
-    port, log = _free_port(), folder / "server.log"
+    port, log = _free_port(), folder / _LOG
     environment = server_environment(host=_HOST, port=port, data_dir=folder / "data", inherit=False)
     with log.open("wb") as output:
         process = await asyncio.create_subprocess_exec(
@@ -41,7 +42,7 @@ async def running_server(folder: Path) -> AsyncIterator[Client]:
         )
     try:
         async with Client(f"http://{_HOST}:{port}") as client:
-            await _ready(process, client, log)
+            await _ready(process, client, folder)
             yield client
     finally:
         if process.returncode is None:
@@ -54,7 +55,7 @@ async def running_server(folder: Path) -> AsyncIterator[Client]:
                 await process.wait()
 
 
-async def _ready(process: asyncio.subprocess.Process, client: Client, log: Path) -> None:
+async def _ready(process: asyncio.subprocess.Process, client: Client, folder: Path) -> None:
     deadline = asyncio.get_running_loop().time() + _START_SECONDS
     while process.returncode is None and asyncio.get_running_loop().time() < deadline:
         try:
@@ -63,9 +64,14 @@ async def _ready(process: asyncio.subprocess.Process, client: Client, log: Path)
             await asyncio.sleep(0.05)
         else:
             return
-    text = await asyncio.to_thread(log.read_text, errors="replace")
-    words = "\n".join(text.strip().splitlines()[-5:])
-    raise ServerError(f"The server did not become ready. Its last words:\n{words}")
+    raise ServerError(f"The server did not become ready. Its last words:\n{last_words(folder)}")
+
+
+def last_words(folder: Path) -> str:
+    """Return the end of the log of the server that runs or ran on ``folder``, as far as it complains."""
+    lines = (folder / _LOG).read_text(encoding="utf-8", errors="replace").strip().splitlines()
+    complaints = [line for line in lines if '"level": "info"' not in line]
+    return "\n".join(complaints[-5:] or lines[-5:])
 
 
 def _free_port() -> int:
