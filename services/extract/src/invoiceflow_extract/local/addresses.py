@@ -9,6 +9,7 @@ from babel import Locale
 
 from invoiceflow_extract.local.dates import LANGUAGES
 from invoiceflow_extract.local.folding import fold
+from invoiceflow_extract.local.vocabulary import vocabulary
 
 __all__ = ["PostalAddress", "country_code", "is_address_line", "parse_address"]
 
@@ -19,15 +20,10 @@ _POSTCODE = re.compile(
 _PREFIX = re.compile(r"(?:^|\s)(A|B|CH|D|DK|E|F|FIN|I|L|N|NL|P|PL|S|CZ)-\d{4,5}")
 _PREFIXES = {"A": "AT", "B": "BE", "D": "DE", "E": "ES", "F": "FR", "FIN": "FI", "I": "IT", "L": "LU", "N": "NO"}
 _PREFIXES |= {"P": "PT", "S": "SE", "CH": "CH", "DK": "DK", "NL": "NL", "PL": "PL", "CZ": "CZ"}
-_STREET_WORDS = frozenset(
-    "street st str avenue ave road rd blvd boulevard lane ln way drive dr court ct square place highway hwy suite floor "
-    "building unit pobox postfach strasse weg platz allee gasse ring rue place impasse chemin quai cours route via viale "
-    "piazza corso largo calle avenida avda plaza paseo camino carretera rua travessa praca estrada largo straat laan "
-    "plein kade ul ulica aleja al plac gata gatan vagen vej vejen gade gaden veien gate katu tie namesti ulice trida "
-    "parkway terrace crescent close drv".split()
-)
-_STREET_ENDINGS = ("strasse", "str", "straat", "laan", "weg", "platz", "allee", "gasse", "gatan", "gata", "vagen", "vej", "gade", "katu", "tie", "plein", "veien", "singel", "gracht", "kade", "dijk")  # fmt: skip
 _HOUSE = re.compile(r"^\d{1,5}[a-zA-Z]?[,\s]+[^\W\d_]")
+_HOUSE_ONLY = re.compile(
+    r"^\d{4,5}\s+[^\W\d_].{0,60}\b(?:st|street|ave|avenue|road|rd|blvd|lane|way|drive|dr)\b", re.IGNORECASE
+)
 _NUMBER_LAST = re.compile(r"[^\W\d_][.,]?\s+(?:n[°º.]?\s*)?\d{1,5}\s?[a-zA-Z]?(?:[-/]\d{1,4}[a-zA-Z]?)?,?$")
 _MOST_WORDS = 7
 
@@ -47,7 +43,7 @@ def _countries() -> dict[str, str]:
     names: dict[str, str] = {}
     for language in LANGUAGES:
         for code, name in Locale.parse(language).territories.items():
-            if len(code) == 2 and code.isalpha():  # noqa: PLR2004
+            if len(code) == 2 and code.isalpha():
                 names.setdefault(fold(str(name)), code)
     names.update(
         {"usa": "US", "uk": "GB", "england": "GB", "scotland": "GB", "wales": "GB", "unitedstatesofamerica": "US"}
@@ -75,13 +71,8 @@ def is_address_line(text: str) -> bool:
     if _HOUSE.match(text) or _NUMBER_LAST.search(text):
         return True
     folded = [fold(word) for word in words]
-    return (
-        any(word in _STREET_WORDS for word in folded[:1] + folded[1:])
-        and len(words) > 1
-        or any(
-            len(word) > 6 and word.endswith(_STREET_ENDINGS)
-            for word in folded  # noqa: PLR2004
-        )
+    return (any(word in vocabulary().street_words for word in folded[:1] + folded[1:]) and len(words) > 1) or any(
+        len(word) > 6 and word.endswith(tuple(vocabulary().street_endings)) for word in folded
     )
 
 
@@ -109,18 +100,13 @@ def parse_address(lines: Sequence[str]) -> PostalAddress:
                 inner = re.sub(r"\(([^)]*)\)", "", rest).strip(" ,")
                 city = inner or city
                 continue
-            if postcode is None and len(streets) < 3 and "@" not in part:  # noqa: PLR2004
+            if postcode is None and len(streets) < 3 and "@" not in part:
                 streets.append(part.strip(" ,"))
     if postcode is None:
         return PostalAddress(country=country)
     if city is None and len(streets) > 1:
         city = streets.pop()
     return PostalAddress(", ".join(filter(None, streets)) or None, city, postcode, country)
-
-
-_HOUSE_ONLY = re.compile(
-    r"^\d{4,5}\s+[^\W\d_]+.*\b(?:st|street|ave|avenue|road|rd|blvd|lane|way|drive|dr)\b", re.IGNORECASE
-)
 
 
 def _parts(line: str) -> list[str]:

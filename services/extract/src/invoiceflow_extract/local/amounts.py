@@ -13,16 +13,16 @@ __all__ = ["Number", "parse_number", "prevailing_mark"]
 
 _SPACES = " \u00a0\u202f\u2009"
 _SIGN = "-\u2212\u2013\u2010\u2011\u2012"
-_CORE = re.compile(r"[0-9][0-9.,'’`´ \u00a0\u202f\u2009]{0,30}")  # noqa: RUF001
-_APOSTROPHES = str.maketrans(dict.fromkeys("’`´", "'"))  # noqa: RUF001
+_CORE = re.compile(r"[0-9][0-9.,'’`´ \u00a0\u202f\u2009]{0,30}")
+_APOSTROPHES = str.maketrans(dict.fromkeys("’`´", "'"))
 _CODES = (
     "EUR|USD|GBP|CHF|SEK|NOK|DKK|PLN|CZK|HUF|RON|BGN|ISK|RSD|TRY|UAH|RUB|CNY|JPY|KRW|INR|IDR|MYR|SGD|THB|VND|PHP|AUD|NZD|ZAR|"
     "NGN|KES|EGP|MAD|ILS|AED|SAR|QAR|KWD|MXN|BRL|ARS|CLP|COP|PEN|HKD|TWD|PKR|CAD"
 )
-_CURRENCY = rf"(?:{_CODES}|US\$|CA\$|C\$|A\$|R\$|[$€£¥₹₽₺₪฿₩]|K[cč]|z[lł]|kr\.?|Fr\.?|Ft|lei|Rs\.?|euros?|Euro|EURO|e)"  # noqa: RUF001
+_CURRENCY = rf"(?:{_CODES}|US\$|CA\$|C\$|A\$|R\$|[$€£¥₹₽₺₪฿₩]|K[cč]|z[lł]|kr\.?|Fr\.?|Ft|lei|Rs\.?|euros?|Euro|EURO|e)"
 _PRINTED = re.compile(
     rf"^(?P<open>\()?\s*(?P<sign1>[{_SIGN}+])?\s*(?P<cur1>{_CURRENCY})?\s*(?P<sign2>[{_SIGN}+])?\s*"
-    rf"(?P<core>[0-9](?:[0-9.,'’`´{_SPACES}]{{0,30}}[0-9])?|[.,][0-9]{{1,4}})(?P<dash>[.,]\s?[{_SIGN}—]{{1,2}})?"  # noqa: RUF001
+    rf"(?P<core>[0-9](?:[0-9.,'’`´{_SPACES}]{{0,30}}[0-9])?|[.,][0-9]{{1,4}})(?P<dash>[.,]\s?[{_SIGN}—]{{1,2}})?"
     rf"\s*(?P<sign3>[{_SIGN}])?\s*(?P<cur2>{_CURRENCY})?\s*(?P<sign4>[{_SIGN}])?\s*(?P<close>\))?\s*(?P<percent>%)?"
     r"\s*(?P<credit>CR|Cr)?\*{0,3}[.;:]?$"
 )
@@ -57,7 +57,7 @@ def parse_number(text: str, mark: str | None = None) -> Number | None:
 
     ``mark`` is the document's decimal mark, where known; it orders the readings of an ambiguous number.
     """
-    if len(text) > 48:  # noqa: PLR2004
+    if len(text) > 48:
         return None
     match = _PRINTED.match(text.strip())
     if match is None:
@@ -94,13 +94,10 @@ def prevailing_mark(numbers: Iterable[Number]) -> str | None:
 def _grouped(parts: list[str]) -> bool:
     """Whether digit groups follow the habits of grouping: three digits each (or Indian: twos before the last three)."""
     head, *rest = parts
-    if not rest or not 1 <= len(head) <= 3 or head == "0":  # noqa: PLR2004
+    if not rest or not 1 <= len(head) <= 3 or head == "0":
         return False
-    return (
-        all(len(part) == 3 for part in rest)
-        or (  # noqa: PLR2004
-            len(rest) > 1 and len(head) <= 2 and len(rest[-1]) == 3 and all(len(part) == 2 for part in rest[:-1])  # noqa: PLR2004
-        )
+    return all(len(part) == 3 for part in rest) or (
+        len(rest) > 1 and len(head) <= 2 and len(rest[-1]) == 3 and all(len(part) == 2 for part in rest[:-1])
     )
 
 
@@ -123,7 +120,7 @@ def _readings(core: str, mark: str | None) -> list[tuple[Decimal, str | None]]:
     decimal = _decimal_reading(whole, fraction, last, others)
     grouping = _grouping_reading(core, last, marks, groupers)
     found = [reading for reading in (decimal, grouping) if reading is not None]
-    if len(found) == 2:  # noqa: PLR2004
+    if len(found) == 2:
         grouping_first = mark != last if mark is not None else True
         return [found[1], found[0]] if grouping_first else found
     return found

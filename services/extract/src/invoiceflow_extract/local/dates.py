@@ -106,7 +106,7 @@ def _make(year: str, month: int | None, day: str) -> tuple[date, ...]:
 
 def _numeric(match: re.Match[str]) -> tuple[date, ...]:
     first, _, second, third = match.groups()
-    if len(first) == 4:  # noqa: PLR2004
+    if len(first) == 4:
         return _make(first, int(second), third) if len(third) <= _TWO_DIGITS else ()
     if len(first) > _TWO_DIGITS or len(third) not in {2, 4}:
         return ()
@@ -117,7 +117,7 @@ def _numeric(match: re.Match[str]) -> tuple[date, ...]:
 
 def _order(match: re.Match[str]) -> str | None:
     first, second = int(match[1]), int(match[3])
-    if first > 31 or (first > _MONTHS) == (second > _MONTHS):  # noqa: PLR2004
+    if first > 31 or (first > _MONTHS) == (second > _MONTHS):
         return None
     return "day" if first > _MONTHS else "month"
 

@@ -1,5 +1,8 @@
 """The local engine: from a layout to an invoice with evidence, without network, models or chance."""
 
+import itertools
+from typing import Any
+
 from invoiceflow_contracts.extraction import Evidence, Method
 from invoiceflow_contracts.invoice import Invoice
 from invoiceflow_contracts.layout import Layout
@@ -16,15 +19,12 @@ from invoiceflow_extract.local.parties import find_parties
 from invoiceflow_extract.local.references import best_of, read_kind, read_references
 from invoiceflow_extract.local.table import Lines, describe, find_lines
 from invoiceflow_extract.local.tax_table import find_taxes
+from invoiceflow_extract.local.vocabulary import vocabulary
 from invoiceflow_extract.reading import Reading
 
 __all__ = ["read_layout"]
 
 _SAMPLE = 6000  # characters that tell the language
-_US_STATES = frozenset(
-    "AL AK AZ AR CA CO CT DE FL GA HI ID IL IN IA KS KY LA ME MD MA MI MN MS MO MT NE NV NH NJ NM NY NC ND OH OK OR PA "
-    "RI SC SD TN TX UT VT VA WA WV WI WY DC".split()
-)
 
 
 def read_layout(layout: Layout) -> Reading:
@@ -53,7 +53,7 @@ def read_layout(layout: Layout) -> Reading:
 
 def _language(layout: Layout, words: Lexicon, text: str) -> str:
     ranked = words.language_of(text[:_SAMPLE])
-    if ranked and ranked[0][1] > 2:  # noqa: PLR2004
+    if ranked and ranked[0][1] > 2:
         return ranked[0][0]
     return layout.languages[0] if layout.languages else "en"
 
@@ -64,8 +64,8 @@ def _country(draft: Draft, text: str) -> str | None:
     if country is not None:
         return str(country)
     tokens = text.replace(",", " ").split()
-    for state, code in zip(tokens, tokens[1:], strict=False):
-        if state in _US_STATES and code[:5].isdigit() and len(code) in {5, 10}:
+    for state, code in itertools.pairwise(tokens):
+        if state in vocabulary().us_states and code[:5].isdigit() and len(code) in {5, 10}:
             return "US"
     return None
 
@@ -84,7 +84,7 @@ def _read_lines(lines: Lines, draft: Draft) -> None:
     for index, line in enumerate(lines.lines):
         data: dict[str, object] = {}
         certain = 1.18 if line.closes else 0.9
-        found: tuple[tuple[str, Found[object] | None, float], ...] = (
+        found: tuple[tuple[str, Found[Any] | None, float], ...] = (
             ("description", describe(line), 1.0),
             ("id", line.texts.get("line_id"), 1.0),
             ("item_code", line.texts.get("item_code"), 1.0),

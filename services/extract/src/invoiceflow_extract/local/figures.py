@@ -62,9 +62,9 @@ def _follow(best: Assignment, sums: Sequence[Decimal], draft: Draft) -> None:
     """Fill in the totals that are another one under a second name."""
     net, gross = best.chosen.get("net"), best.chosen.get("gross")
     adjusted = "allowances" in best.chosen or "charges" in best.chosen
-    if net is not None and draft.get("/totals/lines_net") is None and not adjusted and isinstance(net.source, Amount):
-        if sums and closes(sums[0], net.value):
-            draft.put("/totals/lines_net", _found(net.value, net.source, 0.8))
+    same = net is not None and bool(sums) and closes(sums[0], net.value) and not adjusted
+    if same and net is not None and isinstance(net.source, Amount) and draft.get("/totals/lines_net") is None:
+        draft.put("/totals/lines_net", _found(net.value, net.source, 0.8))
     paid = draft.get("/totals/prepaid") or draft.get("/totals/rounding")
     if gross is not None and draft.get("/totals/payable") is None and not paid and isinstance(gross.source, Amount):
         draft.put("/totals/payable", _found(gross.value, gross.source, 0.8 if "gross" in best.proved else 0.5))
@@ -93,10 +93,10 @@ def _candidates(seen: Observations, lines: Lines) -> Iterable[Candidate]:
 def _nearness(label: Label, amount: Amount) -> float:
     """Return how well ``amount`` goes with ``label``: a bare number behind further words is part of a sentence."""
     if amount.row is label.row:
-        between = [t for t in label.row.tokens if label.x1 <= t.x0 < amount.x0 and t.key.isalpha() and len(t.key) > 3]  # noqa: PLR2004
+        between = [t for t in label.row.tokens if label.x1 <= t.x0 < amount.x0 and t.key.isalpha() and len(t.key) > 3]
         if between and not amount.number.money_like:
             return 0.0
-        if len(between) > 3:  # noqa: PLR2004
+        if len(between) > 3:
             return 0.4
     return 1.0 if amount.number.money_like else 0.7
 
@@ -160,24 +160,26 @@ def read_taxes(taxes: Sequence[TaxFound], draft: Draft) -> None:
 
 def read_currency(seen: Observations, draft: Draft, text: str, country: str | None, language: str) -> None:
     """Put the currency into ``draft``: by the signs beside amounts, codes in the text and the country."""
-    beside: Counter[str] = Counter()
-    for row in seen.rows:
-        for amount in seen.amounts_of(row):
-            if amount.number.currency:
-                beside[amount.number.currency] += 2
-        for token in row.tokens:
-            for sign in ("€", "£", "$", "Kč", "zł"):
-                if sign in token.text:
-                    beside[sign] += 1
-        if seen.totals_of(row) and seen.amounts_of(row):
-            beside.update(find_currency_codes(row.text) * 3)
-    code = currency_of(beside, Counter(find_currency_codes(text)), country, language)
+    signs = _currency_signs(seen)
+    code = currency_of(signs, Counter(find_currency_codes(text)), country, language)
     if code is None:
         return
-    signs = sorted(beside, key=len, reverse=True)
+    telling = [sign for sign in signs if len(sign) > 1 or not sign.isalpha()]
     for row in seen.rows:
         for token in row.tokens:
-            if code in token.text or any(sign in token.text for sign in signs if len(sign) > 1 or not sign.isalpha()):
+            if code in token.text or any(sign in token.text for sign in telling):
                 shared = "$" in token.text and code not in token.text
                 draft.put("/currency", Found.at(code, [token], row.sheet, 0.85 if shared else 0.95))
                 return
+
+
+def _currency_signs(seen: Observations) -> Counter[str]:
+    """Count the signs and codes beside amounts, more where the amount is a total."""
+    signs: Counter[str] = Counter()
+    for row in seen.rows:
+        amounts = seen.amounts_of(row)
+        signs.update(2 * [amount.number.currency for amount in amounts if amount.number.currency])
+        signs.update(sign for token in row.tokens for sign in ("€", "£", "$", "Kč", "zł") if sign in token.text)
+        if amounts and seen.totals_of(row):
+            signs.update(find_currency_codes(row.text) * 3)
+    return signs

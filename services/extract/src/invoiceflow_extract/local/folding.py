@@ -5,8 +5,8 @@ from functools import lru_cache
 
 __all__ = ["fold", "fold_words"]
 
-_SIGNS = {"#": "#", "%": "%", "№": "nr", "€": "€", "$": "$", "£": "£", "°": "o", "º": "o", "ª": "a"}  # noqa: RUF001
-_LETTERS = str.maketrans({"ß": "ss", "æ": "ae", "ø": "o", "ł": "l", "đ": "d", "œ": "oe", "ı": "i", "þ": "th"})  # noqa: RUF001
+_SIGNS = {"#": "#", "%": "%", "№": "nr", "€": "€", "$": "$", "£": "£", "°": "o", "º": "o", "ª": "a"}
+_LETTERS = str.maketrans({"ß": "ss", "æ": "ae", "ø": "o", "ł": "l", "đ": "d", "œ": "oe", "ı": "i", "þ": "th"})
 
 
 @lru_cache(maxsize=65536)

@@ -13,13 +13,10 @@ from invoiceflow_extract.local.observations import Observations
 from invoiceflow_extract.local.page_text import Segment, Token
 from invoiceflow_extract.local.parties import Block, Parties
 from invoiceflow_extract.local.references import best_of
+from invoiceflow_extract.local.vocabulary import vocabulary
 
 __all__ = ["read_parties", "read_payment"]
 
-_YOURS = frozenset(
-    "your yours ihre ihr votre vos uw su sus vostra vs vossa v sua ert er deres jeres buyer customer client kunde kunden "
-    "cliente klant nabywcy odberatele acheteur comprador kopare".split()
-)
 _LEAST_DIGITS = 7
 _LONGEST_ID = 16
 
@@ -38,14 +35,14 @@ def _vat_ids(seen: Observations, parties: Parties, draft: Draft) -> None:
     ranked: list[tuple[float, bool, Found[str]]] = []
     for segment, found in _printed_vat_ids(seen):
         text = {fold(token.text) for token in segment.tokens}
-        yours = bool(text & _YOURS) or id(segment) in of_buyer - of_seller
+        yours = bool(text & vocabulary().yours) or id(segment) in of_buyer - of_seller
         ranked.append((found.score + (0.05 if id(segment) in of_seller else 0.0), yours, found))
     seller = max((entry for entry in ranked if not entry[1]), key=lambda entry: entry[0], default=None)
     others = [e for e in ranked if seller is None or e[2].value != seller[2].value]
     buyer = max(others, key=lambda entry: (entry[1], entry[0]), default=None)
     if seller is not None:
         draft.put("/seller/vat_id", seller[2])
-    if buyer is not None and (buyer[1] or (len(others) == 1 and parties.buyer is not None and buyer[0] > 0.8)):  # noqa: PLR2004
+    if buyer is not None and (buyer[1] or (len(others) == 1 and parties.buyer is not None and buyer[0] > 0.8)):
         draft.put("/buyer/vat_id", buyer[2], 1.0 if buyer[1] else 0.7)
 
 
@@ -72,10 +69,10 @@ def _printed_vat_ids(seen: Observations) -> Iterator[tuple[Segment, Found[str]]]
             continue
         value = re.sub(r"[^0-9A-Za-z]", "", found.value).upper()
         if len(value) <= _LONGEST_ID:
-            yield _segment_of(seen, found) or label.segment, Found(value, found.tokens, found.sheet, 0.6 * found.score)
+            yield _segment_of(found) or label.segment, Found(value, found.tokens, found.sheet, 0.6 * found.score)
 
 
-def _segment_of(seen: Observations, found: Found[str]) -> Segment | None:
+def _segment_of(found: Found[str]) -> Segment | None:
     for row in found.sheet.rows:
         for segment in row.segments:
             if found.tokens[0] in segment.tokens:
@@ -101,16 +98,19 @@ def _addresses(seen: Observations, parties: Parties, draft: Draft) -> None:
         block = next((b for b in blocks if any(is_address_line(text) for text in b.texts)), None)
         if block is not None:
             _address(role, name, block, draft)
-            for pattern, field in ((EMAIL, "email"), (PHONE, "phone")):
-                _contact(seen, role, field, pattern, block, draft)
-        if draft.get(f"/{role}/address/country") is None:
-            vat_id = draft.get(f"/{role}/vat_id")
-            if isinstance(vat_id, str) and vat_id[:2].isalpha():
-                country = {"EL": "GR", "XI": "GB"}.get(vat_id[:2], vat_id[:2])
-                shown = draft.evidence[f"/{role}/vat_id"]
-                draft.data.setdefault(role, {}).setdefault("address", {})["country"] = country
-                confidence = round(shown.confidence * 0.9, 3)
-                draft.evidence[f"/{role}/address/country"] = shown.model_copy(update={"confidence": confidence})
+            draft.put(f"/{role}/email", _email(block))
+            draft.put(f"/{role}/phone", _phone(seen, block))
+        _country_of_vat_id(role, draft)
+
+
+def _country_of_vat_id(role: str, draft: Draft) -> None:
+    """Take the country from the VAT id where the address names none."""
+    vat_id = draft.get(f"/{role}/vat_id")
+    if draft.get(f"/{role}/address/country") is None and isinstance(vat_id, str) and vat_id[:2].isalpha():
+        shown = draft.evidence[f"/{role}/vat_id"]
+        draft.data[role].setdefault("address", {})["country"] = {"EL": "GR", "XI": "GB"}.get(vat_id[:2], vat_id[:2])
+        confidence = round(shown.confidence * 0.9, 3)
+        draft.evidence[f"/{role}/address/country"] = shown.model_copy(update={"confidence": confidence})
 
 
 def _address(role: str, name: Found[str] | None, block: Block, draft: Draft) -> None:
@@ -121,30 +121,39 @@ def _address(role: str, name: Found[str] | None, block: Block, draft: Draft) -> 
         if name is not None and name.tokens[0] in segment.tokens:
             continue
         head, colon, rest = text.partition(":")
-        if colon and len(head) < 25:  # noqa: PLR2004
+        if colon and len(head) < 25:
             text = rest.strip() if is_address_line(rest) else ""
-        if text and not EMAIL.search(text) and (is_address_line(text) or (lines and len(lines) < 5)):  # noqa: PLR2004
+        if text and not EMAIL.search(text) and (is_address_line(text) or 0 < len(lines) < 5):
             lines.append(text)
             tokens.extend(segment.tokens)
-    if not lines:
-        return
-    address = parse_address(lines)
-    for field in ("street", "city", "postcode", "country"):
-        value = getattr(address, field)
-        if value:
-            draft.put(f"/{role}/address/{field}", Found.at(value, tokens, block.sheet, 0.7))
+    if lines:
+        address = parse_address(lines)
+        for field in ("street", "city", "postcode", "country"):
+            value = getattr(address, field)
+            if value:
+                draft.put(f"/{role}/address/{field}", Found.at(value, tokens, block.sheet, 0.7))
 
 
-def _contact(seen: Observations, role: str, field: str, pattern: re.Pattern[str], block: Block, draft: Draft) -> None:
+def _email(block: Block) -> Found[str] | None:
+    for segment in block.segments:
+        match = EMAIL.search(segment.text)
+        if match:
+            return _matched(segment, match)
+    return None
+
+
+def _phone(seen: Observations, block: Block) -> Found[str] | None:
     for segment in block.segments:
         labels = {m for label in seen.fields_of(segment.row) if label.segment is segment for m in label.meanings}
-        if field == "phone" and ("phone" not in labels or "fax" in labels):
-            continue
-        match = pattern.search(segment.text)
+        match = PHONE.search(segment.text) if "phone" in labels and "fax" not in labels else None
         if match:
-            tokens = tokens_between(segment, match.start(), match.end())
-            draft.put(f"/{role}/{field}", Found.at(match.group().strip(), tokens, block.sheet, 0.8))
-            return
+            return _matched(segment, match)
+    return None
+
+
+def _matched(segment: Segment, match: re.Match[str]) -> Found[str]:
+    tokens = tokens_between(segment, match.start(), match.end())
+    return Found.at(match.group().strip(), tokens, segment.row.sheet, 0.8)
 
 
 def read_payment(seen: Observations, draft: Draft, account_name: Found[str] | None) -> None:

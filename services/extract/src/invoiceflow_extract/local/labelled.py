@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from invoiceflow_extract.local.dates import PrintedDate
 from invoiceflow_extract.local.found import Found
-from invoiceflow_extract.local.observations import Label, Observations
+from invoiceflow_extract.local.observations import DateSeen, Label, Observations
 from invoiceflow_extract.local.page_text import Row, Segment, Token
 
 __all__ = ["dates_near", "identifiers_near", "labels_meaning", "places_near", "texts_near"]
@@ -45,7 +45,7 @@ def places_near(seen: Observations, label: Label) -> Iterator[Place]:
             tokens = _trim(right.tokens[:first])
             if tokens:
                 far = (right.x0 - segment.x1) / row.sheet.width
-                yield tokens, row, 0.97 if far < 0.25 else 0.8  # noqa: PLR2004
+                yield tokens, row, 0.97 if far < 0.25 else 0.8
     yield from _under(seen, label)
 
 
@@ -73,7 +73,7 @@ def _under(seen: Observations, label: Label) -> Iterator[Place]:
             labels = [other for other in seen.fields_of(below) if other.segment is segment]
             if not tokens or any(other.leads for other in labels):
                 continue
-            yield tokens, below, 0.85 if aligned or overlap > 0.5 * (label.x1 - label.x0) else 0.6  # noqa: PLR2004
+            yield tokens, below, 0.85 if aligned or overlap > 0.5 * (label.x1 - label.x0) else 0.6
             return
 
 
@@ -113,7 +113,7 @@ def dates_near(seen: Observations, meaning: str) -> Iterator[tuple[Label, Found[
         for position, found in enumerate(seen.dates_of(row)):
             if id(found.tokens[0]) in known:
                 ahead = next(index for index, token in enumerate(tokens) if token is found.tokens[0])
-                if ahead > 4:  # noqa: PLR2004
+                if ahead > 4:
                     return None
                 return found.printed, list(found.tokens), 1.0 if position == 0 and ahead == 0 else 0.8
         return None
@@ -131,31 +131,32 @@ def identifiers_near(seen: Observations, meaning: str) -> Iterator[tuple[Label, 
             return None
         token = tokens[start]
         whole = dates.get(id(token))
-        if whole is not None and (len(whole.tokens) > 1 or whole.printed.end - whole.printed.start >= len(token.text)):
-            if not token.text.isdigit():
-                return None
+        if whole is not None and not token.text.isdigit() and _is_whole(whole, token):
+            return None
         begin = start
         while begin > 0 and _is_code(tokens[begin - 1].text):
             begin -= 1
-        if begin > 0 and any(c.isalpha() for c in tokens[0].text):
-            quality = 0.55
-        else:
-            quality = 1.0
+        quality = 0.55 if begin > 0 and any(c.isalpha() for c in tokens[0].text) else 1.0
         end = start + 1
         while end < len(tokens) and _continues(tokens[end - 1], tokens[end]):
             end += 1
         text = " ".join(part.text for part in tokens[begin:end]).strip(" .,;:#|*").translate(_HYPHENS)
         text = text.removeprefix("(").removesuffix(")")
         digits = sum(c.isdigit() for c in text)
-        if not digits or len(text) > 40 or "@" in text or "%" in text:  # noqa: PLR2004
+        if not digits or len(text) > 40 or "@" in text or "%" in text:
             return None
         return text, tokens[begin:end], quality * (0.85 if digits == 1 and len(text) == 1 else 1.0)
 
     return _search(seen, meaning, read)
 
 
+def _is_whole(seen: DateSeen, token: Token) -> bool:
+    """Whether the date is all of ``token``, and not a part of an identifier such as ``2024-03-10t17``."""
+    return len(seen.tokens) > 1 or seen.printed.end - seen.printed.start >= len(token.text)
+
+
 def _is_code(text: str) -> bool:
-    return text.isupper() and text.isalpha() and len(text) <= 6 and text not in {"NO", "NR", "DATE"}  # noqa: PLR2004
+    return text.isupper() and text.isalpha() and len(text) <= 6 and text not in {"NO", "NR", "DATE"}
 
 
 def _continues(left: Token, right: Token) -> bool:
@@ -164,7 +165,7 @@ def _continues(left: Token, right: Token) -> bool:
         return False
     if left.text[-1] in "-/" or right.text in {"-", "/"}:
         return any(c.isdigit() for c in right.text) or right.text in {"-", "/"}
-    return right.text.isdigit() and left.text.isdigit() and len(right.text) <= 5  # noqa: PLR2004
+    return right.text.isdigit() and left.text.isdigit() and len(right.text) <= 5
 
 
 def texts_near(seen: Observations, meaning: str) -> Iterator[tuple[Label, Found[str]]]:

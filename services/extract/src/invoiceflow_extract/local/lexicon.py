@@ -14,15 +14,73 @@ from invoiceflow_extract.local.page_text import Token
 __all__ = ["COLUMN_ROLES", "FIELD_LABELS", "TOTAL_LABELS", "Lexicon", "Match", "lexicon"]
 
 FIELD_LABELS = frozenset(
-    "number issue_date due_date delivery_date period order_date purchase_order buyer_reference customer_number "
-    "other_number preceding_invoice payment_terms currency seller buyer ship_to vat_id tax_id registration_id iban bic "
-    "payment_reference account_name account_number name address contact phone fax email web".split()
+    [
+        "number",
+        "issue_date",
+        "due_date",
+        "delivery_date",
+        "period",
+        "order_date",
+        "purchase_order",
+        "buyer_reference",
+        "customer_number",
+        "other_number",
+        "preceding_invoice",
+        "payment_terms",
+        "currency",
+        "seller",
+        "buyer",
+        "ship_to",
+        "vat_id",
+        "tax_id",
+        "registration_id",
+        "iban",
+        "bic",
+        "payment_reference",
+        "account_name",
+        "account_number",
+        "name",
+        "address",
+        "contact",
+        "phone",
+        "fax",
+        "email",
+        "web",
+    ]
 )
 TOTAL_LABELS = frozenset(
-    "subtotal lines_net net tax gross total payable prepaid allowances charges rounding previous carried".split()
+    [
+        "subtotal",
+        "lines_net",
+        "net",
+        "tax",
+        "gross",
+        "total",
+        "payable",
+        "prepaid",
+        "allowances",
+        "charges",
+        "rounding",
+        "previous",
+        "carried",
+    ]
 )
 COLUMN_ROLES = frozenset(
-    "line_id item_code description quantity unit unit_price discount net tax_rate tax_amount gross basis date".split()
+    [
+        "line_id",
+        "item_code",
+        "description",
+        "quantity",
+        "unit",
+        "unit_price",
+        "discount",
+        "net",
+        "tax_rate",
+        "tax_amount",
+        "gross",
+        "basis",
+        "date",
+    ]
 )
 _LONGEST = 7  # words of a label
 _FUZZY_LENGTH = 6  # shorter labels have too many neighbours

@@ -94,7 +94,7 @@ class Label:
     def has_colon(self) -> bool:
         last = self.tokens[-1].text
         after = self.segment.tokens[self.end].text if self.end < len(self.segment.tokens) else ""
-        return last.endswith((":", "：")) or after == ":"  # noqa: RUF001
+        return last.endswith((":", "：")) or after == ":"
 
 
 @dataclass(slots=True)
@@ -202,7 +202,7 @@ def _amounts(segment: Segment, row: Row, mark: str | None, taken: set[int]) -> I
 
 
 def _may_start_number(text: str) -> bool:
-    return len(text) <= 4 or _NUMBER_START.match(text) is not None  # noqa: PLR2004
+    return len(text) <= 4 or _NUMBER_START.match(text) is not None
 
 
 def _joins(left: Token, right: Token) -> bool:

@@ -14,7 +14,7 @@ from invoiceflow_extract.local.folding import fold
 
 __all__ = ["Row", "Segment", "Sheet", "Token", "box_of", "sheets_of"]
 
-_GLUED = re.compile(r"^([^\W\d_][^:\d]{1,40}[:：])([^\s/\\:].*)$")  # noqa: RUF001
+_GLUED = re.compile(r"^([^\W\d_][^:\d]{1,40}[:：])([^\s/\\:].*)$")
 _WIDE_GAP = 1.6  # in line heights: wider than any space between words of one phrase
 _MAX_PAGES = 60
 _MAX_TOKENS = 40_000
@@ -135,7 +135,7 @@ def sheets_of(layout: Layout) -> list[Sheet]:
     sheets = []
     budget = _MAX_TOKENS
     for page in layout.pages[:_MAX_PAGES]:
-        segments = []
+        segments: list[Segment] = []
         for line in page.lines:
             budget -= len(line.words)
             if budget < 0:

@@ -16,23 +16,13 @@ from invoiceflow_extract.local.identifiers import EMAIL
 from invoiceflow_extract.local.labelled import labels_meaning, places_near
 from invoiceflow_extract.local.lexicon import Lexicon
 from invoiceflow_extract.local.observations import Label, Observations
-from invoiceflow_extract.local.page_text import Row, Segment, Sheet, Token
+from invoiceflow_extract.local.page_text import Segment, Sheet, Token
+from invoiceflow_extract.local.vocabulary import vocabulary
 
 __all__ = ["Block", "Parties", "block_from", "find_parties", "has_legal_form"]
 
-_LEGAL_FORMS = frozenset(
-    "gmbh ag kg ohg ug gbr kgaa ek eg mbh ltd limited llc inc incorporated corp corporation plc llp lp company sarl sas "
-    "sasu eurl sci snc bv nv vof cv bvba srl sprl spa srls slu sll lda unipessoal ltda eireli spzoo spolka oyj aps sro "
-    "doo dd kft zrt bt pty pte pvt gesmbh dac".split()
-)
-_SHORT_FORMS = frozenset("sa sl oy ab hb as is se ev co sp ks og sc".split())
-_SALUTATIONS = frozenset(
-    "herr herrn frau firma fa mr mrs ms madame monsieur mme mlle dr prof an to attn za hr fr zhd familie dhr mevr sr sra "
-    "spettle spett exmosr exmossenhores senores srs".split()
-)
-_SEPARATORS = re.compile(r"\s[|·•∙‧*–—-]\s|\s?[|·•∙]\s?|,\s")  # noqa: RUF001
+_SEPARATORS = re.compile(r"\s[|·•∙‧*–—-]\s|\s?[|·•∙]\s?|,\s")
 _CONTACTS = ("@", "www.", "tel", "phone", "fax", "iban", "telefon", "puh", "mobile")
-_PUBLIC_HOSTS = frozenset("gmail gmx web hotmail outlook yahoo example mail icloud googlemail".split())
 _TOP = 0.5
 _HEADING = 0.3
 _FOOT = 0.82
@@ -106,7 +96,9 @@ class _Ballot:
 def has_legal_form(text: str) -> bool:
     """Return whether ``text`` names a company's legal form (GmbH, Ltd., S.A., ...)."""
     words = [fold(word) for word in re.split(r"[\s,()]+", text) if word]
-    return any(word in _LEGAL_FORMS for word in words[1:]) or (len(words) > 1 and words[-1] in _SHORT_FORMS)
+    return any(word in vocabulary().legal_forms for word in words[1:]) or (
+        len(words) > 1 and words[-1] in vocabulary().short_legal_forms
+    )
 
 
 def find_parties(
@@ -178,7 +170,7 @@ def _labelled(
             segment = next((s for s in row.segments if tokens[0] in s.tokens), None)
             if segment is None:
                 continue
-            block = block_from(segment, seen)
+            block = block_from(segment)
             name = _name_of(tokens, block, seen, lexicon)
             if name:
                 claimed.update(id(member) for member in block.segments)
@@ -200,7 +192,7 @@ def _strength(label: Label, seen: Observations) -> float:
         strength *= 0.85
     if label.row.sheet is not seen.sheets[0]:
         strength *= 0.7
-    if label.row.y0 > 0.6 * label.row.sheet.height:  # noqa: PLR2004
+    if label.row.y0 > 0.6 * label.row.sheet.height:
         strength *= 0.6
     return strength
 
@@ -232,21 +224,21 @@ def _is_name(text: str, lexicon: Lexicon) -> bool:
     key = fold(text)
     letters = sum(character.isalpha() for character in text)
     digits = sum(character.isdigit() for character in text)
-    if letters < 2 or len(text) > _NAME_LENGTH or digits * 2 > letters or EMAIL.search(text):  # noqa: PLR2004
+    if letters < 2 or len(text) > _NAME_LENGTH or digits * 2 > letters or EMAIL.search(text):
         return False
-    if key in _SALUTATIONS or key in lexicon.titles or key in lexicon.fields or key in lexicon.totals:
+    if key in vocabulary().salutations or key in lexicon.titles or key in lexicon.fields or key in lexicon.totals:
         return False
     if key in lexicon.columns or "www" in key or text.startswith("http") or ": " in text:
         return False
     if has_legal_form(text):
         return True
     words = text.split()
-    if text.endswith(("!", "?")) or (text.endswith(".") and len(words[-1]) > 5):  # noqa: PLR2004
+    if text.endswith(("!", "?")) or (text.endswith(".") and len(words[-1]) > 5):
         return False  # a sentence
     return not is_address_line(text) and not any(word.isdigit() for word in words)
 
 
-def block_from(segment: Segment, seen: Observations, most: int = 8) -> Block:
+def block_from(segment: Segment, most: int = 8) -> Block:
     """Return the block that begins with ``segment``: the lines under it that share an edge or the middle."""
     block = [segment]
     current = segment
@@ -273,14 +265,14 @@ def block_from(segment: Segment, seen: Observations, most: int = 8) -> Block:
     return Block(block)
 
 
-def _blocks(sheet: Sheet, seen: Observations) -> Iterator[Block]:
+def _blocks(sheet: Sheet) -> Iterator[Block]:
     used: set[int] = set()
     for row in sheet.rows:
         if row.y0 > _TOP * sheet.height:
             return
         for segment in row.segments:
             if id(segment) not in used and not _is_sender_line(segment.text):
-                block = block_from(segment, seen)
+                block = block_from(segment)
                 used.update(id(part) for part in block.segments)
                 yield block
 
@@ -289,7 +281,7 @@ def _vote_by_place(seen: Observations, ballot: _Ballot, taken: set[int], table_r
     """Weigh the address blocks in the upper half: the sender writes first and gives ways to reach him."""
     sheet = seen.sheets[0]
     blocks = []
-    for block in _blocks(sheet, seen):
+    for block in _blocks(sheet):
         first = block.segments[0]
         if id(first) in taken or id(first.row) in table_rows or not block.is_address or _is_sender_line(first.text):
             continue
@@ -307,8 +299,8 @@ def _vote_by_place(seen: Observations, ballot: _Ballot, taken: set[int], table_r
         window = _sender_line_above(block) is not None
         seller = 0.35 + 0.25 * reachable - 0.12 * order - 0.5 * above - 0.6 * window
         buyer = 0.33 - 0.12 * reachable + 0.07 * min(order, 2) + 0.3 * window
-        buyer += 0.1 if 0.1 < above < 0.4 else -0.08  # noqa: PLR2004
-        buyer += 0.05 if left < 0.2 or left > 0.5 else 0.0  # noqa: PLR2004
+        buyer += 0.1 if 0.1 < above < 0.4 else -0.08
+        buyer += 0.05 if left < 0.2 or left > 0.5 else 0.0
         ballot.vote(name, sheet, seller=max(0.0, seller), buyer=max(0.0, buyer))
         entry = ballot.names.get(fold(_clean(name)))
         if entry is not None:
@@ -318,7 +310,7 @@ def _vote_by_place(seen: Observations, ballot: _Ballot, taken: set[int], table_r
 
 def _is_sender_line(text: str) -> bool:
     parts = [part for part in _SEPARATORS.split(text) if part]
-    return len(parts) >= 3 and any(is_address_line(part) for part in parts[1:])  # noqa: PLR2004
+    return len(parts) >= 3 and any(is_address_line(part) for part in parts[1:])
 
 
 def _sender_line_above(block: Block) -> Segment | None:
@@ -351,18 +343,23 @@ def _vote_by_signs(seen: Observations, ballot: _Ballot, taken: set[int], table_r
                 if _is_sender_line(segment.text) and (above < _TOP or above > _FOOT):
                     ballot.vote(tokens, sheet, seller=0.55 if above < _TOP else 0.3)
                     continue
-                weight = 0.0
-                if has_legal_form(name) and len(name.split()) <= 8:  # noqa: PLR2004
-                    weight += 0.3 if above < _HEADING or above > _FOOT else 0.08
-                if sheet is first_sheet and above < _HEADING and not seen.dates_of(row) and len(tokens) <= 7:  # noqa: PLR2004
+                weight = _legal_weight(name, above) + _domain_weight(fold(name), domains)
+                if sheet is first_sheet and above < _HEADING and not seen.dates_of(row) and len(tokens) <= 7:
                     weight += max(0.0, 0.3 - 0.05 * order)
                     weight += min(0.25, 0.12 * max(0.0, segment.height / usual - 1.0))
                     order += 1
-                key = fold(name)
-                if len(key) > 3 and any(domain in key or key in domain for domain in domains):  # noqa: PLR2004
-                    weight += 0.5
                 if weight:
                     ballot.vote(tokens, sheet, seller=weight)
+
+
+def _legal_weight(name: str, above: float) -> float:
+    if not has_legal_form(name) or len(name.split()) > 8:
+        return 0.0
+    return 0.3 if above < _HEADING or above > _FOOT else 0.08
+
+
+def _domain_weight(key: str, domains: set[str]) -> float:
+    return 0.5 if len(key) > 3 and any(domain in key or key in domain for domain in domains) else 0.0
 
 
 def _starts_with_label(segment: Segment, seen: Observations) -> bool:
@@ -375,7 +372,7 @@ def _leading_name(segment: Segment) -> list[Token]:
     tokens: list[Token] = []
     sender = _is_sender_line(segment.text)
     for position, token in enumerate(segment.tokens):
-        if position and (token.text in {"|", "·", "•", "∙", "–", "—", "-", "*"} or token.text[0] in "|·•"):  # noqa: RUF001
+        if position and (token.text in {"|", "·", "•", "∙", "–", "—", "-", "*"} or token.text[0] in "|·•"):
             break
         tokens.append(token)
         if sender and token.text.endswith(","):
@@ -397,6 +394,6 @@ def _domains(seen: Observations) -> set[str]:
                 continue
             parts = host.strip("./,;:()").split("/")[0].split(".")
             name = fold(parts[-2]) if len(parts) > 1 else ""
-            if len(name) > 3 and name not in _PUBLIC_HOSTS:  # noqa: PLR2004
+            if len(name) > 3 and name not in vocabulary().mail_hosts:
                 names.add(name)
     return names

@@ -156,49 +156,54 @@ def _read_body(head: Head, rows: Sequence[Row], seen: Observations, result: Line
         return ended
     settle_columns(head.columns, body, seen)
     reconsider(head.columns, body, seen.mark)
-    summed = bool({"net", "gross"} & set(head.roles))
     waiting: list[list[Token]] = []
     last: LineFound | None = None
     previous: Row | None = None
     for row in body:
         line = _line(head.columns, row, seen)
-        words = line.description[0] if line.description else []
         near = previous is not None and row.y0 - previous.y1 < _WRAP_GAP * max(row.height, 5.0)
-        if line.amount is None and (summed or not {"unit_price", "quantity"} <= set(line.fields)):
-            if words and _MONEY.isdisjoint(line.fields):
-                if not near:
-                    waiting = []
-                waiting.append(words)
+        previous = row
+        if not _starts_line(line, head):
+            if line.description and _MONEY.isdisjoint(line.fields):
+                waiting = [*(waiting if near else []), line.description[0]]
                 if last is not None and near:
                     result.rows.add(id(row))
-            previous = row
             continue
-        if not words and waiting and near:
-            line.description = [waiting.pop()]
-            words = line.description[0]
-        if last is not None:
-            _continue(last, waiting)
-        elif words and waiting and near:
-            line.description = [*waiting, *line.description]
-        waiting = []
-        previous = row
-        if not words and not line.closes and "item_code" not in line.texts:
-            last = None
-            continue
-        line.bottom = row.y1
-        result.lines.append(line)
-        result.rows.add(id(row))
-        last = line
-    if last is not None:
+        if near:
+            _lead(line, waiting, first=last is None)
         _continue(last, waiting)
+        waiting = []
+        last = line if line.description or line.closes or "item_code" in line.texts else None
+        if last is not None:
+            line.bottom = row.y1
+            result.lines.append(line)
+            result.rows.add(id(row))
+    _continue(last, waiting)
     return ended
 
 
-def _continue(line: LineFound, rows: list[list[Token]]) -> None:
+def _starts_line(line: LineFound, head: Head) -> bool:
+    """Whether a row has an amount, or quantity and price in a table without amounts."""
+    if line.amount is not None:
+        return True
+    return not {"net", "gross"} & set(head.roles) and {"unit_price", "quantity"} <= set(line.fields)
+
+
+def _lead(line: LineFound, waiting: list[list[Token]], *, first: bool) -> None:
+    """Give ``line`` the words above it that are its own: all if it is the first, one row if it has none."""
+    if waiting and not line.description:
+        line.description = [waiting.pop()]
+    elif waiting and first:
+        line.description = [*waiting, *line.description]
+
+
+def _continue(line: LineFound | None, rows: list[list[Token]]) -> None:
     """Add the rows right under ``line`` to its description."""
+    if line is None:
+        return
     for tokens in rows:
         top, height = tokens[0].y0, tokens[0].height
-        if top - line.bottom > _WRAP_GAP * max(height, 5.0) or len(line.description) > 8:  # noqa: PLR2004
+        if top - line.bottom > _WRAP_GAP * max(height, 5.0) or len(line.description) > 8:
             return
         line.description.append(tokens)
         line.bottom = max(token.y1 for token in tokens)
@@ -242,8 +247,8 @@ def _total_label(row: Row, seen: Observations) -> frozenset[str] | None:
         return None
     used = {id(token) for amount in seen.amounts_of(row) for token in amount.tokens}
     used |= {id(token) for other in seen.totals_of(row) for token in other.tokens}
-    words = [token for token in row.tokens if id(token) not in used and len(token.key) > 3 and token.key.isalpha()]  # noqa: PLR2004
-    return label.meanings if len(words) <= 2 else None  # noqa: PLR2004
+    words = [token for token in row.tokens if id(token) not in used and len(token.key) > 3 and token.key.isalpha()]
+    return label.meanings if len(words) <= 2 else None
 
 
 def _more_lines(head: Head, rows: Sequence[Row], seen: Observations) -> bool:

@@ -28,7 +28,7 @@ def find_bare_lines(seen: Observations, totals: Sequence[Decimal]) -> list[BareL
         lines = [_read(row, seen) for row in block]
         sums = sum((fields["net"].value for _, _, fields in lines), Decimal(0))
         proved = sum("quantity" in fields for _, _, fields in lines)
-        if sums in totals and sums or proved > 1:
+        if (sums in totals and sums) or proved > 1:
             return lines
     return []
 
@@ -67,7 +67,7 @@ def _description(row: Row, amounts: Sequence[Amount]) -> list[Token]:
     words = [
         i for i, token in enumerate(row.tokens) if id(token) not in numeric and any(c.isalpha() for c in token.text)
     ]
-    if not words or sum(len(row.tokens[i].key) for i in words) < 3:  # noqa: PLR2004
+    if not words or sum(len(row.tokens[i].key) for i in words) < 3:
         return []
     first, last = words[0], words[-1]
     tokens = row.tokens[first : last + 1]

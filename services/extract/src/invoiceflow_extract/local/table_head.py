@@ -1,5 +1,6 @@
 """The head of a line table: which columns it announces, in whatever order, language and number of rows."""
 
+import itertools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -175,7 +176,7 @@ def _complete(columns: list[Column], row: Row, step: int, lexicon: Lexicon) -> b
 def _under_headings(columns: Sequence[Column], segments: Sequence[Segment]) -> bool:
     """Whether every one of ``segments`` is a word or two right under or over a known heading: its wrapped rest."""
     return all(
-        len(segment.tokens) <= 2  # noqa: PLR2004
+        len(segment.tokens) <= 2
         and any(c.options and min(c.x1, segment.x1) - max(c.x0, segment.x0) > 0 for c in columns)
         and not any(character.isdigit() for character in segment.text)
         for segment in segments
@@ -228,7 +229,7 @@ def settle_columns(columns: Sequence[Column], body: Sequence[Row], seen: Observa
     rows = list(body[:_MOST_ROWS])
     columns[0].left, columns[-1].right = _edges(columns, rows, seen)
     tokens = [t for row in rows for t in row.tokens if columns[0].left <= t.center < columns[-1].right]
-    for left, right in zip(columns, columns[1:], strict=False):
+    for left, right in itertools.pairwise(columns):
         left.right = right.left = _border(left, right, tokens, len(rows))
 
 

@@ -79,37 +79,46 @@ def _trial(
     line_sums: Sequence[Decimal],
     rates: Sequence[Decimal],
 ) -> Assignment | None:
+    """Weigh one combination; ``None`` where it gives one printed amount two meanings."""
     chosen = {role: c for role, c in (("net", net), ("tax", tax), ("gross", gross)) if c is not None}
     sources = [id(c.source) for c in chosen.values() if c.source is not None]
     shared = len(sources) != len(set(sources))
     if shared and not (net and gross and net.value == gross.value):
         return None
-    trial = Assignment(chosen, set(), sum(c.weight for c in chosen.values()))
-    if shared:
-        trial.score -= 0.5
-    if net and tax and gross:
-        if closes(net.value + tax.value, gross.value):
-            trial.proved |= {"net", "tax", "gross"} if tax.value else {"net", "gross"}
-            trial.score += 2.0 if tax.value else 1.0
-        else:
-            trial.score -= 1.4
-    elif net and gross:
-        if net.value == gross.value:
-            trial.score += 0.3
-        elif abs(net.value) > abs(gross.value):
-            trial.score -= 1.0
-        elif any(closes(net.value * (100 + rate) / 100, gross.value, 2) for rate in rates):
-            trial.proved |= {"net", "gross"}
-            trial.score += 1.0
-    if gross and tax and not net and abs(tax.value) >= abs(gross.value):
+    trial = Assignment(chosen, set(), sum(c.weight for c in chosen.values()) - 0.5 * shared)
+    if net and gross:
+        _weigh_sum(trial, net.value, tax, gross.value, rates)
+    elif gross and tax and abs(tax.value) >= abs(gross.value):
         trial.score -= 1.0
     if net and tax and tax.value and any(closes(net.value * rate / 100, tax.value, 2) for rate in rates if rate):
         trial.score += 0.4
-    for total, role in ((net, "net"), (gross, "gross")):
-        if total and any(total.value == line_sum for line_sum in line_sums):
+    for role in ("net", "gross"):
+        if trial.value(role) in line_sums:
             trial.score += 0.6
             trial.proved.add(role)
     return trial
+
+
+def _weigh_sum(
+    trial: Assignment, net: Decimal, tax: Candidate | None, gross: Decimal, rates: Sequence[Decimal]
+) -> None:
+    """Reward ``trial`` where net and tax make the gross, or a rate on the page does where no tax is chosen."""
+    if tax is not None:
+        if not closes(net + tax.value, gross):
+            trial.score -= 1.4
+        elif tax.value:
+            trial.score += 2.0
+            trial.proved |= {"net", "tax", "gross"}
+        else:
+            trial.score += 1.0
+            trial.proved |= {"net", "gross"}
+    elif net == gross:
+        trial.score += 0.3
+    elif abs(net) > abs(gross):
+        trial.score -= 1.0
+    elif any(closes(net * (100 + rate) / 100, gross, 2) for rate in rates):
+        trial.score += 1.0
+        trial.proved |= {"net", "gross"}
 
 
 def _charge_after_tax(best: Assignment, candidates: Sequence[Candidate]) -> None:
@@ -148,35 +157,37 @@ def _settle_payable(best: Assignment, candidates: Sequence[Candidate]) -> None:
             return
     if options:
         best.chosen["payable"] = options[0]
-    if prepaid and prepaid[0].weight > 0.6:  # noqa: PLR2004
+    if prepaid and prepaid[0].weight > 0.6:
         best.chosen["prepaid"] = prepaid[0]
 
 
 def _settle_lines(best: Assignment, candidates: Sequence[Candidate], line_sums: Sequence[Decimal]) -> None:
+    """Choose the sum of the lines, with the allowances and charges that lead from it to the net total."""
     net = best.value("net")
     lines = [c for c in _best(candidates, "lines_net") if c is not None]
-    allowances = _best(candidates, "allowances")
-    charges = _best(candidates, "charges")
-    if net is not None:
-        for total in lines:
-            for allowance, charge in product(allowances, charges):
-                if not allowance and not charge:
-                    continue
-                expected = total.value - (abs(allowance.value) if allowance else 0) + (charge.value if charge else 0)
-                if closes(expected, net):
-                    best.chosen["lines_net"] = total
-                    best.proved |= {"lines_net", "net"}
-                    for role, candidate in (("allowances", allowance), ("charges", charge)):
-                        if candidate:
-                            best.chosen[role] = candidate
-                            best.proved.add(role)
-                    return
+    if net is not None and _adjusted(best, candidates, lines, net):
+        return
     for total in lines:
-        if total.value in line_sums or (net is not None and total.value == net):
+        if total.value in line_sums or total.value == net:
             best.chosen["lines_net"] = total
-            if total.value in line_sums:
-                best.proved.add("lines_net")
+            best.proved |= {"lines_net"} if total.value in line_sums else set()
             return
-    strong = [c for c in lines if c.weight > 0.8]  # noqa: PLR2004
-    if strong:
-        best.chosen["lines_net"] = strong[0]
+    if lines and lines[0].weight > 0.8:
+        best.chosen["lines_net"] = lines[0]
+
+
+def _adjusted(best: Assignment, candidates: Sequence[Candidate], lines: Sequence[Candidate], net: Decimal) -> bool:
+    """Whether a sum of the lines less allowances plus charges is ``net``: then choose all of them."""
+    for total, allowance, charge in product(lines, _best(candidates, "allowances"), _best(candidates, "charges")):
+        if allowance is None and charge is None:
+            continue
+        expected = total.value - (abs(allowance.value) if allowance else 0) + (charge.value if charge else 0)
+        if closes(expected, net):
+            best.chosen["lines_net"] = total
+            best.proved |= {"lines_net", "net"}
+            for role, candidate in (("allowances", allowance), ("charges", charge)):
+                if candidate is not None:
+                    best.chosen[role] = candidate
+                    best.proved.add(role)
+            return True
+    return False
