@@ -66,8 +66,10 @@ def parse_number(text: str, mark: str | None = None) -> Number | None:
     readings = _readings(core, mark)
     if not readings:
         return None
-    negative = any(match[name] and match[name] != "+" for name in ("sign1", "sign2", "sign3", "sign4"))
-    negative = negative or bool(match["open"] and match["close"]) or bool(match["credit"])
+    signs = [match[name] for name in ("sign1", "sign2", "sign3", "sign4") if match[name]]
+    if len(signs) > 1:
+        return None
+    negative = (bool(signs) and signs[0] != "+") or bool(match["open"] and match["close"]) or bool(match["credit"])
     values = tuple(dict.fromkeys(-value if negative else value for value, _ in readings))
     certain = {used for _, used in readings}
     return Number(

@@ -34,8 +34,8 @@ def _vat_ids(seen: Observations, parties: Parties, draft: Draft) -> None:
     of_seller = {id(s) for block in parties.seller_blocks for s in block.segments}
     ranked: list[tuple[float, bool, Found[str]]] = []
     for segment, found in _printed_vat_ids(seen):
-        text = {fold(token.text) for token in segment.tokens}
-        yours = bool(text & vocabulary().yours) or id(segment) in of_buyer - of_seller
+        words = {token.key for part in (segment, _label_segment(segment, seen)) for token in part.tokens}
+        yours = bool(words & vocabulary().yours) or id(segment) in of_buyer - of_seller
         ranked.append((found.score + (0.05 if id(segment) in of_seller else 0.0), yours, found))
     seller = max((entry for entry in ranked if not entry[1]), key=lambda entry: entry[0], default=None)
     others = [e for e in ranked if seller is None or e[2].value != seller[2].value]
@@ -51,7 +51,8 @@ def _printed_vat_ids(seen: Observations) -> Iterator[tuple[Segment, Found[str]]]
     prefixed: set[int] = set()
     for row in seen.rows:
         for segment in row.segments:
-            labels = [label for label in seen.fields_of(row) if label.segment is segment]
+            named = _label_segment(segment, seen)
+            labels = [label for label in seen.fields_of(row) if label.segment in {segment, named}]
             labelled = any(label.meanings & {"vat_id", "tax_id"} for label in labels)
             foreign = any(label.meanings & {"iban", "bic", "phone", "fax", "payment_reference"} for label in labels)
             for vat_id, start, end, valid in find_vat_ids(segment.text):
@@ -70,6 +71,17 @@ def _printed_vat_ids(seen: Observations) -> Iterator[tuple[Segment, Found[str]]]
         value = re.sub(r"[^0-9A-Za-z]", "", found.value).upper()
         if len(value) <= _LONGEST_ID:
             yield _segment_of(found) or label.segment, Found(value, found.tokens, found.sheet, 0.6 * found.score)
+
+
+def _label_segment(segment: Segment, seen: Observations) -> Segment:
+    """Return the segment left of ``segment`` where that holds its label, else ``segment`` itself."""
+    position = segment.row.segments.index(segment)
+    own = any(label.segment is segment for label in seen.fields_of(segment.row))
+    if own or position == 0:
+        return segment
+    left = segment.row.segments[position - 1]
+    ends = [label.end for label in seen.fields_of(segment.row) if label.segment is left]
+    return left if ends and max(ends) >= len(left.tokens) - 1 else segment
 
 
 def _segment_of(found: Found[str]) -> Segment | None:

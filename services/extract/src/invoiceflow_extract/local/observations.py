@@ -144,8 +144,10 @@ def observe(sheets: list[Sheet], lexicon: Lexicon) -> Observations:
             dates.extend(found)
             taken = {id(token) for seen_date in found for token in seen_date.tokens}
             amounts.extend(_amounts(segment, row, seen.mark, taken))
-            fields.extend(_labels(segment, lexicon, lexicon.fields, taken, fuzzy=fuzzy))
-            totals.extend(_labels(segment, lexicon, lexicon.totals, taken, fuzzy=fuzzy))
+            named = list(_labels(segment, lexicon, lexicon.fields, taken, fuzzy=fuzzy))
+            fields.extend(named)
+            sums = _labels(segment, lexicon, lexicon.totals, taken, fuzzy=fuzzy)
+            totals.extend(label for label in sums if not any(_is_part_of(label, other) for other in named))
         if dates:
             seen.dates[id(row)] = dates
         if amounts:
@@ -155,6 +157,12 @@ def observe(sheets: list[Sheet], lexicon: Lexicon) -> Observations:
         if totals:
             seen.totals[id(row)] = totals
     return seen
+
+
+def _is_part_of(label: Label, other: Label) -> bool:
+    """Whether ``label`` is only the beginning of ``other``: the *due* of *due date:*."""
+    longer = other.start <= label.start and label.end < other.end
+    return longer and (other.has_colon or other.end == len(other.segment.tokens))
 
 
 def _spans(tokens: Sequence[Token]) -> tuple[str, list[int]]:

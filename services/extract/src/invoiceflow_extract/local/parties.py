@@ -96,8 +96,13 @@ class _Ballot:
 def has_legal_form(text: str) -> bool:
     """Return whether ``text`` names a company's legal form (GmbH, Ltd., S.A., ...)."""
     words = [fold(word) for word in re.split(r"[\s,()]+", text) if word]
-    return any(word in vocabulary().legal_forms for word in words[1:]) or (
-        len(words) > 1 and words[-1] in vocabulary().short_legal_forms
+    known = vocabulary()
+    if any(word in known.legal_forms for word in words[1:]):
+        return True
+    # Spaced forms, such as "sp. z o.o.", stand at the end.
+    return len(words) > 1 and (
+        words[-1] in known.short_legal_forms
+        or any("".join(words[-count:]) in known.legal_forms for count in (2, 3, 4) if count < len(words))
     )
 
 

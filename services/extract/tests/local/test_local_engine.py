@@ -1,0 +1,202 @@
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from grids import layout_of
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from invoiceflow_contracts.extraction import Method
+from invoiceflow_contracts.invoice import Invoice, InvoiceType
+from invoiceflow_contracts.layout import Engine, Layout
+from invoiceflow_extract.local import read_layout
+
+ENGLISH = """
+     Contoso Ltd.                                    INVOICE
+     12 Harbour Road
+     London E1 7AW                                   Invoice No:     INV-2024/0117
+     VAT no. GB980780684                             Invoice date:   03/04/2024
+                                                     Due date:       30/04/2024
+     Bill to:                                        PO number:      4500017
+     Wingtip Toys Ltd
+     5 High Street
+     Leeds LS1 5AB
+
+     Description                Qty     Unit price       Amount
+     Oak table                    2         150.00       300.00
+     Chair                        4          45.50       182.00
+
+                                        Subtotal         £482.00
+                                        VAT 20%           £96.40
+                                        Total            £578.40
+                                        Paid            -£100.00
+                                        Amount due       £478.40
+
+     IBAN: GB29 NWBK 6016 1331 9268 19      Swift: NWBKGB2L
+"""
+
+
+def test_an_invoice_is_read_as_a_person_reads_it() -> None:
+    invoice = read_layout(layout_of(ENGLISH)).invoice
+    assert invoice.number == "INV-2024/0117"
+    assert invoice.issue_date == date(2024, 4, 3)
+    assert invoice.due_date == date(2024, 4, 30)
+    assert invoice.purchase_order == "4500017"
+    assert invoice.currency == "GBP"
+    assert invoice.seller.name == "Contoso Ltd."
+    assert invoice.seller.vat_id == "GB980780684"
+    assert invoice.buyer.name == "Wingtip Toys Ltd"
+    assert invoice.payment.iban == "GB29NWBK60161331926819"
+    assert invoice.payment.bic == "NWBKGB2L"
+    totals = invoice.totals
+    assert (totals.lines_net, totals.net, totals.tax, totals.gross, totals.prepaid, totals.payable) == tuple(
+        map(Decimal, ("482.00", "482.00", "96.40", "578.40", "100.00", "478.40"))
+    )
+    assert [(line.description, line.net) for line in invoice.lines] == [
+        ("Oak table", Decimal("300.00")),
+        ("Chair", Decimal("182.00")),
+    ]
+
+
+def values_of(invoice: Invoice) -> set[str]:
+    """Return the pointers of everything ``invoice`` says, the type and list positions aside."""
+
+    def walk(node: object, at: str) -> set[str]:
+        if isinstance(node, dict):
+            return set().union(*(walk(child, f"{at}/{key}") for key, child in node.items()))
+        if isinstance(node, list):
+            return set().union(*(walk(child, f"{at}/{index}") for index, child in enumerate(node)))
+        return {at}
+
+    return walk(invoice.model_dump(mode="json", exclude_defaults=True), "")
+
+
+def test_every_value_says_where_it_stands_and_how_sure_it_is() -> None:
+    reading = read_layout(layout_of(ENGLISH))
+    assert values_of(reading.invoice) <= set(reading.evidence)
+    for pointer, evidence in reading.evidence.items():
+        assert evidence.method is Method.LOCAL, pointer
+        assert evidence.page == 1, pointer
+        assert evidence.box is not None, pointer
+        assert 0 < evidence.confidence < 1, pointer
+    assert reading.evidence["/totals/gross"].text == "£578.40"
+    assert reading.evidence["/issue_date"].text == "03/04/2024"
+
+
+def test_what_arithmetic_proves_is_surer_than_what_only_a_label_names() -> None:
+    proved = read_layout(layout_of(ENGLISH)).evidence["/totals/gross"].confidence
+    alone = (
+        read_layout(layout_of("\n     Invoice 12\n\n     Total      578.40 EUR\n")).evidence["/totals/gross"].confidence
+    )
+    assert proved > 0.9 > alone
+
+
+def test_a_german_credit_note_is_read_with_its_numbers_and_dates() -> None:
+    invoice = read_layout(
+        layout_of("""
+     GUTSCHRIFT
+
+     Gutschrift Nr. 42           Datum: 31.01.2024
+
+     Nr.   Bezeichnung        Menge        Einzelpreis      Gesamt
+     1     Amboss             1 Stück      1.000,00         1.000,00
+     2     Kette              30 Meter        10,00           300,00
+
+                              Summe netto                   1.300,00
+                              Umsatzsteuer 19%                247,00
+                              Gesamtbetrag EUR              1.547,00
+""")
+    ).invoice
+    assert invoice.type is InvoiceType.CREDIT_NOTE
+    assert invoice.number == "42"
+    assert invoice.issue_date == date(2024, 1, 31)
+    assert invoice.currency == "EUR"
+    assert (invoice.totals.net, invoice.totals.gross) == (Decimal("1300.00"), Decimal("1547.00"))
+    assert invoice.lines[1].unit == "Meter"
+
+
+@pytest.mark.parametrize(
+    ("state", "issued"), [("New York, NY 10001", date(2024, 3, 4)), ("London E1 7AW", date(2024, 4, 3))]
+)
+def test_an_ambiguous_date_follows_the_country(state: str, issued: date) -> None:
+    page = f"\n     Contoso Inc.\n     12 Main Street\n     {state}\n\n     Invoice number: 17\n     Invoice date: 03/04/2024\n"
+    assert read_layout(layout_of(page)).invoice.issue_date == issued
+
+
+def test_values_under_their_labels_are_found_as_well() -> None:
+    invoice = read_layout(
+        layout_of("""
+     Invoice number      Invoice date        Due date
+     AC-32322            03 March 2018       06 November 2019
+""")
+    ).invoice
+    assert invoice.number == "AC-32322"
+    assert (invoice.issue_date, invoice.due_date) == (date(2018, 3, 3), date(2019, 11, 6))
+
+
+def test_an_order_number_is_not_the_invoice_number() -> None:
+    invoice = read_layout(
+        layout_of("""
+     Order number: 12572103
+     Customer number: 6669263
+     Invoice number: 993548900
+     Order date: 18 April 2014
+     Invoice date: 19 April 2014
+""")
+    ).invoice
+    assert (invoice.number, invoice.purchase_order) == ("993548900", "12572103")
+    assert invoice.issue_date == date(2014, 4, 19)
+
+
+def test_a_document_that_says_nothing_yields_nothing() -> None:
+    for layout in (
+        Layout(engine=Engine(name="x", version="1")),
+        layout_of("\n     Dear Sir or Madam,\n     good morning.\n"),
+    ):
+        reading = read_layout(layout)
+        assert reading.invoice.number is None
+        assert reading.invoice.totals.gross is None
+        assert reading.invoice.lines == ()
+
+
+def test_the_same_layout_gives_the_same_reading() -> None:
+    assert read_layout(layout_of(ENGLISH)) == read_layout(layout_of(ENGLISH))
+
+
+TOKENS = st.sampled_from(
+    [
+        "Invoice",
+        "No.",
+        "Total",
+        "12.00",
+        "1.234,56",
+        "€",
+        "Bill to:",
+        "GmbH",
+        "01/02/2024",
+        "VAT",
+        "20%",
+        "x",
+        ":",
+        "((((",
+        "IBAN",
+        "DE89",
+        "Qty",
+        "Price",
+        "Amount",
+        "\u202e",
+        "-",
+        "9" * 40,
+        "12345 Köln",
+    ]
+)
+ROWS = st.lists(st.tuples(TOKENS, st.sampled_from([" ", "     "])), min_size=1, max_size=12).map(
+    lambda parts: "".join(word + gap for word, gap in parts)
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(rows=st.lists(ROWS, min_size=1, max_size=12))
+def test_no_arrangement_of_words_makes_the_engine_fail(rows: list[str]) -> None:
+    reading = read_layout(layout_of("\n".join(rows)))
+    assert values_of(reading.invoice) <= set(reading.evidence)

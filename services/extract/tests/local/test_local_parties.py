@@ -1,0 +1,95 @@
+import pytest
+from grids import layout_of
+
+from invoiceflow_extract.local import read_layout
+
+WINDOW = """
+                                                          Nordlicht Bürobedarf AG
+
+     Nordlicht Bürobedarf AG · Hauptstraße 177 · 23552 Lübeck
+     Sonnleitner GmbH                                     Rechnung Nr.     202300547
+     Lindenallee 129                                      Rechnungsdatum   24.01.2023
+     50667 Köln                                           Ihre USt-IdNr.   DE811907980
+
+     Bezeichnung                    Menge    Einzelpreis    Gesamtpreis
+     Dübel 10 mm                    50       9,22           461,00
+                                             Summe netto    461,00
+
+
+     Nordlicht Bürobedarf AG    IBAN: DE89 3704 0044 0532 0130 00    USt-IdNr.: DE136695976
+"""
+
+
+def test_the_window_holds_the_buyer_and_the_line_above_it_the_seller() -> None:
+    invoice = read_layout(layout_of(WINDOW)).invoice
+    assert invoice.seller.name == "Nordlicht Bürobedarf AG"
+    assert invoice.buyer.name == "Sonnleitner GmbH"
+    assert invoice.buyer.address.city == "Köln"
+    assert invoice.buyer.address.postcode == "50667"
+
+
+def test_your_vat_id_is_the_buyers_and_the_one_in_the_footer_the_sellers() -> None:
+    invoice = read_layout(layout_of(WINDOW)).invoice
+    assert invoice.seller.vat_id == "DE136695976"
+    assert invoice.buyer.vat_id == "DE811907980"
+    assert invoice.seller.address.country == "DE"
+
+
+@pytest.mark.parametrize(
+    ("seller", "buyer"),
+    [
+        ("From", "Bill to"),
+        ("Verkäufer", "Rechnung an"),
+        ("Émetteur", "Facturé à"),
+        ("Sprzedawca", "Nabywca"),
+        ("Fornecedor", "Faturar a"),
+    ],
+)
+def test_labels_in_any_language_tell_the_parties_apart_whatever_their_order(seller: str, buyer: str) -> None:
+    invoice = read_layout(
+        layout_of(f"""
+     INVOICE 4711
+
+     {buyer:30}{seller}
+     Gyro Gearloose                Scrooge McDuck
+     Inventor Drive 23             Killmotor Hill 1
+     12345 Duckburg                12345 Duckburg
+""")
+    ).invoice
+    assert (invoice.buyer.name, invoice.seller.name) == ("Gyro Gearloose", "Scrooge McDuck")
+
+
+def test_the_delivery_address_is_neither_party() -> None:
+    invoice = read_layout(
+        layout_of("""
+     Contoso Ltd.
+     12 Harbour Road
+     London E1 7AW
+
+     Bill to:                 Ship to:
+     Wingtip Toys Ltd         Wingtip Warehouse
+     5 High Street            9 Dock Lane
+     Leeds LS1 5AB            Hull HU1 1AA
+""")
+    ).invoice
+    assert invoice.seller.name == "Contoso Ltd."
+    assert invoice.buyer.name == "Wingtip Toys Ltd"
+
+
+def test_the_address_at_the_domain_of_the_mail_is_the_sellers() -> None:
+    invoice = read_layout(
+        layout_of("""
+     Adatum Corporation                          Cronus Trading
+     Station Road 21                             Hofstraße 12
+     48436 Düsseldorf                            20097 Hamburg
+
+     Invoice no. 103767                          info@cronustrading.example
+""")
+    ).invoice
+    assert (invoice.seller.name, invoice.buyer.name) == ("Cronus Trading", "Adatum Corporation")
+
+
+def test_a_slogan_is_no_party() -> None:
+    invoice = read_layout(layout_of("\n     Thank you for your business!\n\n     Invoice number: 12\n")).invoice
+    assert invoice.seller.name is None
+    assert invoice.buyer.name is None

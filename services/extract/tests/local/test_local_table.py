@@ -1,0 +1,215 @@
+from decimal import Decimal
+
+import pytest
+from grids import layout_of
+
+from invoiceflow_contracts.invoice import InvoiceLine
+from invoiceflow_extract.local import read_layout
+
+
+def lines_of(*pages: str) -> tuple[InvoiceLine, ...]:
+    return read_layout(layout_of(*pages)).invoice.lines
+
+
+def seen(lines: tuple[InvoiceLine, ...]) -> list[tuple[str | None, str | None, str | None]]:
+    return [
+        (
+            line.description,
+            None if line.quantity is None else str(line.quantity),
+            None if line.net is None else str(line.net),
+        )
+        for line in lines
+    ]
+
+
+def test_columns_are_read_by_their_headings() -> None:
+    (line,) = lines_of("""
+     Pos   Article no.   Description           Qty   Unit    Unit price    VAT %    Amount
+     1     A-100         Oak table               2   pcs         150.00      20%    300.00
+""")
+    assert line.id == "1"
+    assert line.item_code == "A-100"
+    assert line.description == "Oak table"
+    assert (line.quantity, line.unit, line.unit_price) == (Decimal(2), "pcs", Decimal("150.00"))
+    assert (line.net, line.tax_rate) == (Decimal("300.00"), Decimal(20))
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "     Bezeichnung            Menge      Einzelpreis     Gesamtpreis",
+        "     Désignation            Quantité   Prix unitaire   Montant",
+        "     Omschrijving           Aantal     Prijs           Bedrag",
+        "     Descripción            Cantidad   Precio          Importe",
+        "     Descrizione            Quantità   Prezzo          Importo",
+        "     Descrição              Quantidade Preço           Valor",
+        "     Nazwa towaru           Ilość      Cena netto      Wartość",
+        "     Benämning              Antal      À-pris          Belopp",
+        "     Beskrivelse            Antal      Pris            Beløb",
+        "     Kuvaus                 Määrä      A-hinta         Yhteensä",
+        "     Popis                  Množství   Cena za MJ      Celkem",
+    ],
+)
+def test_a_table_is_read_in_any_language(head: str) -> None:
+    assert seen(lines_of(f"\n{head}\n     Kabel 10 m             3          15,50           46,50\n")) == [
+        ("Kabel 10 m", "3", "46.50")
+    ]
+
+
+def test_columns_may_stand_in_any_order() -> None:
+    assert seen(
+        lines_of("""
+     Amount     Unit price    Quantity    Description
+     46.50      15.50         3           Cable
+     20.00      10.00         2           Plug
+""")
+    ) == [("Cable", "3", "46.50"), ("Plug", "2", "20.00")]
+
+
+def test_a_heading_may_take_two_rows() -> None:
+    assert seen(
+        lines_of("""
+                                  Unit
+     Description           Qty    price       Amount
+     Cable                   3    15.50        46.50
+""")
+    ) == [("Cable", "3", "46.50")]
+
+
+def test_a_wrapped_description_is_joined_and_a_paragraph_kept_apart() -> None:
+    first, second = lines_of("""
+     Description                      Qty    Unit price    Amount
+     Consulting on the replacement      2        100.00    200.00
+     of the accounting system
+     Training                           1         50.00     50.00
+     On site
+""")
+    assert first.description == "Consulting on the replacement of the accounting system"
+    assert second.description == "Training\nOn site"
+
+
+def test_a_table_goes_on_over_pages_with_and_without_a_repeated_heading() -> None:
+    first = """
+     Description             Qty    Unit price    Amount
+     Cable                     3         15.50     46.50
+     Plug                      2         10.00     20.00
+                               Carried forward     66.50
+"""
+    second = """
+     Description             Qty    Unit price    Amount
+                               Brought forward     66.50
+     Switch                    1          8.00      8.00
+"""
+    third = """
+     Socket                    4          5.00     20.00
+                               Total               94.50
+"""
+    assert [line.description for line in lines_of(first, second, third)] == ["Cable", "Plug", "Switch", "Socket"]
+
+
+def test_a_subtotal_in_the_middle_does_not_end_the_table() -> None:
+    lines = lines_of("""
+     Description             Qty    Unit price    Amount
+     Cable                     3         15.50     46.50
+                                    Subtotal       46.50
+     Plug                      2         10.00     20.00
+                                    Total          66.50
+""")
+    assert [line.description for line in lines] == ["Cable", "Plug"]
+
+
+def test_totals_and_the_footer_are_no_lines() -> None:
+    lines = lines_of("""
+     Description             Qty    Unit price    Amount
+     Cable                     3         15.50     46.50
+                                    Net            46.50
+                                    VAT 20%         9.30
+                                    Total          55.80
+
+     Phone 020 7946 0018                     Page 1 of 1
+""")
+    assert [line.description for line in lines] == ["Cable"]
+
+
+def test_header_fields_beside_the_table_stay_out_of_it() -> None:
+    lines = lines_of("""
+     Invoice number:           Description            Qty    Unit price    Amount
+     SI00142                   Cable                    3         15.50     46.50
+     Due date:                 Plug                     2         10.00     20.00
+     15 August 2024            Socket                   4          5.00     20.00
+""")
+    assert [line.description for line in lines] == ["Cable", "Plug", "Socket"]
+
+
+def test_a_discount_between_price_and_amount_is_understood() -> None:
+    reading = read_layout(
+        layout_of("""
+     Description             Qty    Unit price    Discount    Amount
+     Cable                     4         10.00         25%     30.00
+""")
+    )
+    (line,) = reading.invoice.lines
+    assert (line.unit_price, line.net) == (Decimal("10.00"), Decimal("30.00"))
+    assert reading.evidence["/lines/0/net"].confidence > 0.9
+
+
+def test_lines_without_a_heading_are_read_where_their_sums_prove_them() -> None:
+    assert seen(
+        lines_of("""
+     Oak table            2       150.00       300.00
+     Chair                4        45.50       182.00
+                          Total                482.00
+""")
+    ) == [("Oak table", "2", "300.00"), ("Chair", "4", "182.00")]
+
+
+def test_rows_with_amounts_that_prove_nothing_are_no_lines() -> None:
+    assert (
+        lines_of("""
+     Opening hours of the counter      9.00
+     Late fee per reminder             5.00
+""")
+        == ()
+    )
+
+
+def test_a_quantity_the_recognition_missed_is_computed_and_says_so() -> None:
+    page = """
+     Description             Qty    Unit price    Amount
+     Cable                                8.00      8.00
+     Plug                      2         10.00     20.00
+"""
+    reading = read_layout(layout_of(page, source="ocr"))
+    assert reading.invoice.lines[0].quantity == Decimal(1)
+    evidence = reading.evidence["/lines/0/quantity"]
+    assert evidence.page is None
+    assert "computed" in evidence.text
+    assert read_layout(layout_of(page)).invoice.lines[0].quantity is None
+
+
+def test_a_table_of_taxes_is_the_breakdown_and_not_lines() -> None:
+    invoice = read_layout(
+        layout_of("""
+     Description             Qty    Unit price    Amount
+     Bread                     1         10.00     10.00
+     Lamp                      1         50.00     50.00
+
+     VAT rate       Net amount      VAT amount
+     10%            10.00           1.00
+     20%            50.00           10.00
+
+                                    Net            60.00
+                                    Total VAT      11.00
+                                    Total          71.00
+""")
+    ).invoice
+    assert len(invoice.lines) == 2
+    assert [(tax.rate, tax.basis, tax.amount) for tax in invoice.taxes] == [
+        (Decimal(10), Decimal("10.00"), Decimal("1.00")),
+        (Decimal(20), Decimal("50.00"), Decimal("10.00")),
+    ]
+    assert (invoice.totals.net, invoice.totals.tax, invoice.totals.gross) == (
+        Decimal("60.00"),
+        Decimal("11.00"),
+        Decimal("71.00"),
+    )
