@@ -42,11 +42,13 @@ class Networks:
     """The loaded networks; loading takes about half a second."""
 
     def __init__(self, threads: int) -> None:
+        import cv2  # noqa: PLC0415
         import openvino  # noqa: PLC0415
         import rapidocr  # noqa: PLC0415
         from rapidocr.ch_ppocr_det.utils import DBPostProcess  # noqa: PLC0415
 
         models = Path(rapidocr.__file__).parent / "models"
+        cv2.setNumThreads(threads)
         core = openvino.Core()
         # Pinned, the children of one host would all compute on the same first processors.
         options = {"ENABLE_CPU_PINNING": False, "INFERENCE_NUM_THREADS": threads}
