@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from invoiceflow_ocr.engines.native.pdf_text import INVISIBLE_MODES, Frame
-from invoiceflow_ocr.lines import Fragment
 
 __all__ = ["Area", "Survey", "survey"]
 
@@ -30,11 +29,6 @@ class Area:
     @property
     def size(self) -> float:
         return (self.x1 - self.x0) * (self.y1 - self.y0)
-
-    def holds(self, fragment: Fragment) -> bool:
-        """Whether the middle of ``fragment`` lies inside."""
-        x, y = (fragment.x0 + fragment.x1) / 2, (fragment.top + fragment.bottom) / 2
-        return self.x0 <= x <= self.x1 and self.y0 <= y <= self.y1
 
 
 @dataclass(slots=True)
