@@ -3,11 +3,13 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
+from itertools import combinations
 
 from invoiceflow_extract.local.currencies import currency_of, find_currency_codes
 from invoiceflow_extract.local.draft import Draft
 from invoiceflow_extract.local.found import Found
 from invoiceflow_extract.local.observations import Amount, Label, Observations
+from invoiceflow_extract.local.page_text import Row
 from invoiceflow_extract.local.table import Lines
 from invoiceflow_extract.local.tax_table import TaxFound, total_of
 from invoiceflow_extract.local.totals import Assignment, Candidate, assign, closes
@@ -78,16 +80,39 @@ def _candidates(seen: Observations, lines: Lines) -> Iterable[Candidate]:
     for row in seen.rows:
         if id(row) in lines.rows or id(row) in lines.head_rows:
             continue
+        yield from _in_one_row(row, seen)
         for label in seen.totals_of(row):
             for amount, chance in _amounts_at(seen, label, lines):
                 if sum(character.isdigit() for character in amount.text) > _LONGEST:
                     continue
                 weight = chance * label.fit * (1.0 if label.leads else 0.7)
-                weight *= _nearness(label, amount)
+                weight *= _nearness(label, amount) * _completeness(label)
                 for meaning in label.meanings if weight else ():
                     for role, share in _SPREAD.get(meaning, ()):
                         for order, value in enumerate(amount.number.values):
                             yield Candidate(role, value, weight * share * (0.7 if order else 1.0), amount)
+
+
+def _in_one_row(row: Row, seen: Observations) -> Iterable[Candidate]:
+    """Yield net, tax and gross of a row of totals under a table's columns, told by their sum."""
+    amounts = [amount for amount in seen.amounts_of(row) if not amount.number.percent][-5:]
+    labels = [label for label in seen.totals_of(row) if label.leads and label.x1 <= amounts[0].x0] if amounts else []
+    if not labels or len(amounts) < 3:
+        return
+    gross = amounts[-1]
+    for net, tax in combinations(amounts[:-1], 2):
+        if closes(net.number.value + tax.number.value, gross.number.value) and tax.number.value:
+            yield Candidate("net", net.number.value, 0.7, net)
+            yield Candidate("tax", tax.number.value, 0.7, tax)
+            yield Candidate("gross", gross.number.value, 0.7, gross)
+
+
+def _completeness(label: Label) -> float:
+    """Return how much of the words ``label`` is: *total* says less in *total charges and allowances*."""
+    if label.has_colon:
+        return 1.0
+    rest = [t for t in label.segment.tokens[label.end :] if t.key.isalpha() and len(t.key) > 2 and not t.text.isupper()]
+    return 1.0 if not rest else 0.75 if len(rest) == 1 else 0.6
 
 
 def _nearness(label: Label, amount: Amount) -> float:

@@ -1,5 +1,6 @@
 """Values beside or under their labels."""
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
@@ -8,10 +9,11 @@ from invoiceflow_extract.local.found import Found
 from invoiceflow_extract.local.observations import DateSeen, Label, Observations
 from invoiceflow_extract.local.page_text import Row, Segment, Token
 
-__all__ = ["dates_near", "identifiers_near", "labels_meaning", "places_near", "texts_near"]
+__all__ = ["Place", "dates_near", "identifiers_near", "labels_meaning", "places_near", "texts_near"]
 
 T = TypeVar("T")
 _HYPHENS = str.maketrans("\u2010\u2011\u2012\u2013\u2212", "-----")
+_GLUED_LABEL = re.compile(r"^(?:no|nr|num|n[º°o]|č|c)[.:º°]{1,3}(?=\d)", re.IGNORECASE)
 _BELOW_ROWS = 4
 _BELOW_GAP = 3.2  # line heights
 
@@ -97,12 +99,16 @@ def _search(
     seen: Observations, meaning: str, read: Callable[[list[Token], Row], tuple[T, list[Token], float] | None]
 ) -> Iterator[tuple[Label, Found[T]]]:
     for label in labels_meaning(seen, meaning):
+        best: Found[T] | None = None
         for tokens, row, chance in places_near(seen, label):
             result = read(tokens, row)
             if result is not None:
                 value, used, quality = result
-                yield label, Found.at(value, used, row.sheet, chance * quality * label.fit)
-                break
+                score = chance * quality * label.fit
+                if best is None or score > best.score:
+                    best = Found.at(value, used, row.sheet, score)
+        if best is not None:
+            yield label, best
 
 
 def dates_near(seen: Observations, meaning: str) -> Iterator[tuple[Label, Found[PrintedDate]]]:
@@ -141,6 +147,7 @@ def identifiers_near(seen: Observations, meaning: str) -> Iterator[tuple[Label, 
         while end < len(tokens) and _continues(tokens[end - 1], tokens[end]):
             end += 1
         text = " ".join(part.text for part in tokens[begin:end]).strip(" .,;:#|*").translate(_HYPHENS)
+        text = _GLUED_LABEL.sub("", text)
         text = text.removeprefix("(").removesuffix(")")
         digits = sum(c.isdigit() for c in text)
         if not digits or len(text) > 40 or "@" in text or "%" in text:

@@ -9,13 +9,14 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from invoiceflow_contracts.layout import Box, Layout, Line, Page, Table, Word
+from invoiceflow_contracts.layout import Box, Layout, Page, Table, Word
 from invoiceflow_extract.local.folding import fold
 
 __all__ = ["Row", "Segment", "Sheet", "Token", "box_of", "sheets_of"]
 
 _GLUED = re.compile(r"^([^\W\d_][^:\d]{1,40}[:：])([^\s/\\:].*)$")
 _WIDE_GAP = 1.6  # in line heights: wider than any space between words of one phrase
+_LONGEST_WORD = 200  # characters; what is longer is a barcode's content or an attack
 _MAX_PAGES = 60
 _MAX_TOKENS = 40_000
 
@@ -140,7 +141,9 @@ def sheets_of(layout: Layout) -> list[Sheet]:
             budget -= len(line.words)
             if budget < 0:
                 break
-            segments.extend(_segments(line, page))
+            words = [word for word in line.words if len(word.text) <= _LONGEST_WORD]
+            if words:
+                segments.extend(_segments(words, page))
         sheets.append(_sheet(page, segments))
     return sheets
 
@@ -158,8 +161,8 @@ def _tokens(word: Word, page: Page) -> Iterator[Token]:
         yield Token(text, fold(text), x0, y0, x1, y1, word.confidence)
 
 
-def _segments(line: Line, page: Page) -> Iterator[Segment]:
-    tokens = [token for word in line.words for token in _tokens(word, page)]
+def _segments(words: Sequence[Word], page: Page) -> Iterator[Segment]:
+    tokens = [token for word in words for token in _tokens(word, page)]
     current = [tokens[0]]
     for token in tokens[1:]:
         gap = token.x0 - current[-1].x1

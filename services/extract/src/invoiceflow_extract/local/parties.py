@@ -13,7 +13,7 @@ from invoiceflow_extract.local.addresses import is_address_line
 from invoiceflow_extract.local.folding import fold
 from invoiceflow_extract.local.found import Found
 from invoiceflow_extract.local.identifiers import EMAIL
-from invoiceflow_extract.local.labelled import labels_meaning, places_near
+from invoiceflow_extract.local.labelled import Place, labels_meaning, places_near
 from invoiceflow_extract.local.lexicon import Lexicon
 from invoiceflow_extract.local.observations import Label, Observations
 from invoiceflow_extract.local.page_text import Segment, Sheet, Token
@@ -171,7 +171,7 @@ def _labelled(
     for strength, label in sorted(weighed, key=lambda pair: -pair[0]):
         if strength == 0 or id(label.segment) in claimed:
             continue
-        for tokens, row, chance in places_near(seen, label):
+        for tokens, row, chance in (*places_near(seen, label), *_block_under(label)):
             segment = next((s for s in row.segments if tokens[0] in s.tokens), None)
             if segment is None:
                 continue
@@ -181,6 +181,13 @@ def _labelled(
                 claimed.update(id(member) for member in block.segments)
                 yield strength * chance * label.fit, name, block
                 break
+
+
+def _block_under(label: Label) -> Iterator[Place]:
+    """Yield the first line of the block that ``label`` heads, whatever label that line begins with."""
+    if label.end >= len(label.segment.tokens):
+        for segment in block_from(label.segment).segments[1:2]:
+            yield list(segment.tokens), segment.row, 0.8
 
 
 def _strength(label: Label, seen: Observations) -> float:
@@ -238,8 +245,10 @@ def _is_name(text: str, lexicon: Lexicon) -> bool:
     if has_legal_form(text):
         return True
     words = text.split()
-    if text.endswith(("!", "?")) or (text.endswith(".") and len(words[-1]) > 5):
-        return False  # a sentence
+    sentence = text.endswith(("!", "?")) or (text.endswith(".") and words[-1].islower())
+    identifier = "_" in text or (len(words) == 1 and digits > 0)
+    if sentence or identifier:
+        return False
     return not is_address_line(text) and not any(word.isdigit() for word in words)
 
 
@@ -249,7 +258,7 @@ def block_from(segment: Segment, most: int = 8) -> Block:
     current = segment
     for row in segment.row.sheet.below(segment.row, 30):
         gap = row.y0 - current.y1
-        if gap > 2.4 * max(current.height, 5.0) or len(block) >= most:
+        if gap > 3.0 * max(current.height, 5.0) or len(block) >= most:
             break
         wide = gap > 1.3 * max(current.height, 5.0)
         if wide and not any(is_address_line(other.text) for other in row.segments):
@@ -293,6 +302,7 @@ def _vote_by_place(seen: Observations, ballot: _Ballot, taken: set[int], table_r
         if any(label.segment is first and label.leads and label.has_colon for label in seen.fields_of(first.row)):
             continue
         blocks.append(block)
+    domains = _domains(seen)
     for order, block in enumerate(blocks):
         name = _name_of(list(block.segments[0].tokens), block, seen, ballot.lexicon)
         if not name:
@@ -306,6 +316,8 @@ def _vote_by_place(seen: Observations, ballot: _Ballot, taken: set[int], table_r
         buyer = 0.33 - 0.12 * reachable + 0.07 * min(order, 2) + 0.3 * window
         buyer += 0.1 if 0.1 < above < 0.4 else -0.08
         buyer += 0.05 if left < 0.2 or left > 0.5 else 0.0
+        if _domain_weight(fold(_clean(name)), domains):
+            buyer -= 0.2
         ballot.vote(name, sheet, seller=max(0.0, seller), buyer=max(0.0, buyer))
         entry = ballot.names.get(fold(_clean(name)))
         if entry is not None:

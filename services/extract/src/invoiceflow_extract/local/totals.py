@@ -38,6 +38,15 @@ class Assignment:
         return None if candidate is None else candidate.value
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What the combination is held against: sums of the lines, rates (per cent), charges and discounts (signed)."""
+
+    line_sums: Sequence[Decimal]
+    rates: Sequence[Decimal]
+    extras: Sequence[Decimal]
+
+
 def closes(left: Decimal, right: Decimal, terms: int = 1) -> bool:
     """Return whether two amounts are equal up to one cent of rounding a term."""
     return abs(left - right) <= _CENT * max(1, terms)
@@ -62,8 +71,11 @@ def assign(
     ``line_sums`` are sums of the lines' amounts as read; ``rates`` the tax rates (per cent) seen on the page.
     """
     best = Assignment()
+    extras = [c.value for c in candidates if c.role == "charges"]
+    extras += [-abs(c.value) for c in candidates if c.role == "allowances"]
+    known = _Known(line_sums, rates, extras)
     for net, tax, gross in product(_best(candidates, "net"), _best(candidates, "tax"), _best(candidates, "gross")):
-        trial = _trial(net, tax, gross, line_sums, rates)
+        trial = _trial(net, tax, gross, known)
         if trial is not None and trial.score > best.score:
             best = trial
     _charge_after_tax(best, candidates)
@@ -76,8 +88,7 @@ def _trial(
     net: Candidate | None,
     tax: Candidate | None,
     gross: Candidate | None,
-    line_sums: Sequence[Decimal],
-    rates: Sequence[Decimal],
+    known: _Known,
 ) -> Assignment | None:
     """Weigh one combination; ``None`` where it gives one printed amount two meanings."""
     chosen = {role: c for role, c in (("net", net), ("tax", tax), ("gross", gross)) if c is not None}
@@ -87,24 +98,31 @@ def _trial(
         return None
     trial = Assignment(chosen, set(), sum(c.weight for c in chosen.values()) - 0.5 * shared)
     if net and gross:
-        _weigh_sum(trial, net.value, tax, gross.value, rates)
+        _weigh_sum(trial, net.value, tax, gross.value, known)
     elif gross and tax and abs(tax.value) >= abs(gross.value):
         trial.score -= 1.0
-    if net and tax and tax.value and any(closes(net.value * rate / 100, tax.value, 2) for rate in rates if rate):
+    if net and tax and tax.value and any(closes(net.value * rate / 100, tax.value, 2) for rate in known.rates if rate):
         trial.score += 0.4
     for role in ("net", "gross"):
-        if trial.value(role) in line_sums:
+        if trial.value(role) in known.line_sums:
             trial.score += 0.6
             trial.proved.add(role)
     return trial
 
 
 def _weigh_sum(
-    trial: Assignment, net: Decimal, tax: Candidate | None, gross: Decimal, rates: Sequence[Decimal]
+    trial: Assignment,
+    net: Decimal,
+    tax: Candidate | None,
+    gross: Decimal,
+    known: _Known,
 ) -> None:
     """Reward ``trial`` where net and tax make the gross, or a rate on the page does where no tax is chosen."""
     if tax is not None:
-        if not closes(net + tax.value, gross):
+        if any(extra and closes(net + tax.value + extra, gross) for extra in known.extras):
+            trial.score += 1.0
+            trial.proved.add("gross")
+        elif not closes(net + tax.value, gross):
             trial.score -= 1.4
         elif tax.value:
             trial.score += 2.0
@@ -116,7 +134,7 @@ def _weigh_sum(
         trial.score += 0.3
     elif abs(net) > abs(gross):
         trial.score -= 1.0
-    elif any(closes(net * (100 + rate) / 100, gross, 2) for rate in rates):
+    elif any(closes(net * (100 + rate) / 100, gross, 2) for rate in known.rates):
         trial.score += 1.0
         trial.proved |= {"net", "gross"}
 
