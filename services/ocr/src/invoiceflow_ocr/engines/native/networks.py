@@ -6,6 +6,7 @@ the widths come in few sizes (OpenVINO compiles kernels for every new shape), an
 time as there are threads, each on one thread, instead of one crop on all.
 """
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,6 +44,9 @@ class Networks:
 
     def __init__(self, threads: int) -> None:
         import cv2  # noqa: PLC0415
+
+        # OpenVINO reports every start to a web service of its maker. Where this module cannot be imported it does not.
+        sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
         import openvino  # noqa: PLC0415
         import rapidocr  # noqa: PLC0415
         from rapidocr.ch_ppocr_det.utils import DBPostProcess  # noqa: PLC0415
