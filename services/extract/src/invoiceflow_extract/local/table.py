@@ -4,6 +4,7 @@ A row with an amount begins a line; rows without one continue a description. Sub
 forward are passed over, heads repeated on later pages continue the table, and so does a later page without one.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -19,6 +20,7 @@ from invoiceflow_extract.local.table_roles import reconsider
 
 __all__ = ["LineFound", "Lines", "describe", "find_lines"]
 
+_COUNTED = re.compile(r"^x?(\d[\d.,]{0,12}?)[.,]?\s?(?:[^\W\d_]{1,6}|×)\.?$")
 _NUMERIC = frozenset(["quantity", "unit_price", "discount", "net", "tax_rate", "tax_amount", "gross", "basis"])
 _MONEY = frozenset(["unit_price", "net", "gross", "tax_amount"])
 _SUMS = ("net", "gross")
@@ -275,21 +277,32 @@ def _line(columns: Sequence[Column], row: Row, seen: Observations) -> LineFound:
                 buckets.setdefault(position, []).append(token)
                 break
     for position, tokens in buckets.items():
-        role = columns[position].role
-        if role is None or role == "date":
-            continue
-        if role in _NUMERIC:
-            number, used, rest = _number_in(tokens, seen.mark)
-            if number is not None:
-                line.fields[role] = Found.at(number.value, used, row.sheet, 0.8)
-                if role == "quantity" and rest and any(token.key.isalpha() for token in rest):
-                    line.texts.setdefault("unit", _text(rest, row))
-        elif role == "description":
-            line.description = [tokens]
-            line.right = columns[position].right
-        else:
-            line.texts[role] = _text(tokens, row)
+        column = columns[position]
+        if column.role in _NUMERIC:
+            _put_number(line, column.role, tokens, row, seen.mark)
+        elif column.role == "description":
+            line.description, line.right = [tokens], column.right
+        elif column.role not in {None, "date"}:
+            line.texts[column.role or ""] = _text(tokens, row)
     return line
+
+
+def _put_number(line: LineFound, role: str, tokens: Sequence[Token], row: Row, mark: str | None) -> None:
+    """Set the number of a cell, and the unit where one stands with the quantity."""
+    number, used, rest = _number_in(tokens, mark)
+    if number is None and role == "quantity":
+        number, used = _counted(tokens, mark), list(tokens[:1])
+    if number is None:
+        return
+    line.fields[role] = Found.at(number.value, used, row.sheet, 0.8)
+    if role == "quantity" and any(token.key.isalpha() for token in rest):
+        line.texts.setdefault("unit", _text(rest, row))
+
+
+def _counted(tokens: Sequence[Token], mark: str | None) -> Number | None:
+    """Return the number that a unit is glued to, as in ``10h``, ``2x`` or ``3pcs``."""
+    match = _COUNTED.match(tokens[0].text) if tokens else None
+    return None if match is None else parse_number(match.group(1), mark)
 
 
 def _text(tokens: Sequence[Token], row: Row) -> Found[str]:

@@ -11,6 +11,7 @@ __all__ = ["reconsider"]
 
 _TOLERANCE = Decimal("0.02")
 _SAMPLE = 40
+_UNNAMED = frozenset([None, "unit", "gross", "line_id", "date"])
 _SUMS = frozenset(["net", "gross", "tax_amount", "discount", None])
 
 
@@ -22,7 +23,10 @@ def reconsider(columns: Sequence[Column], body: Sequence[Row], mark: str | None)
     """
     rows = [_cells(columns, row) for row in body[:_SAMPLE]]
     _description(columns, rows)
-    _amount(columns, rows, mark)
+    values = [[_value(cell, mark) for cell in cells] for cells in rows]
+    _amount(columns, values)
+    _factor(columns, values, missing="quantity", known="unit_price")
+    _factor(columns, values, missing="unit_price", known="quantity")
 
 
 def _cells(columns: Sequence[Column], row: Row) -> list[list[Token]]:
@@ -55,15 +59,35 @@ def _description(columns: Sequence[Column], rows: Sequence[list[list[Token]]]) -
         columns[current].role = None if "item_code" in taken else "item_code"
 
 
-def _amount(columns: Sequence[Column], rows: Sequence[list[list[Token]]], mark: str | None) -> None:
+def _factor(columns: Sequence[Column], rows: Sequence[Sequence[Decimal | None]], *, missing: str, known: str) -> None:
+    """Give the role ``missing`` to the unnamed column that times ``known`` makes the amount in most rows."""
+    roles = [column.role for column in columns]
+    if missing in roles or known not in roles or "net" not in roles:
+        return
+    factor, net = roles.index(known), roles.index("net")
+    full = [row for row in rows if row[factor] and row[net]]
+    for position, column in enumerate(columns):
+        if roles[position] in _UNNAMED:
+            proofs = sum(_is_product(row[position], row[factor], row[net]) for row in full)
+            if proofs and 2 * proofs >= len(full):
+                column.role = missing
+                return
+
+
+def _is_product(left: Decimal | None, right: Decimal | None, product: Decimal | None) -> bool:
+    if left is None or right is None or product is None:
+        return False
+    return abs(left * right - product) <= _TOLERANCE
+
+
+def _amount(columns: Sequence[Column], rows: Sequence[Sequence[Decimal | None]]) -> None:
     roles = [column.role for column in columns]
     if "quantity" not in roles or "unit_price" not in roles or not {"net", "gross"} & set(roles):
         return
     quantity, price = roles.index("quantity"), roles.index("unit_price")
     current = roles.index("net") if "net" in roles else roles.index("gross")
     proofs = [0] * len(columns)
-    for cells in rows:
-        values = [_value(cell, mark) for cell in cells]
+    for values in rows:
         counted, each = values[quantity], values[price]
         if not counted or not each:
             continue
