@@ -159,6 +159,13 @@ def test_a_document_that_says_nothing_yields_nothing() -> None:
         assert reading.invoice.lines == ()
 
 
+@pytest.mark.parametrize("slope", [-0.05, -0.02, 0.02, 0.05])
+def test_a_page_scanned_at_an_angle_is_read_like_a_straight_one(slope: float) -> None:
+    straight, turned = (read_layout(layout_of(ENGLISH, source="ocr", slope=by)) for by in (0.0, slope))
+    assert turned.invoice == straight.invoice
+    assert turned.evidence["/totals/gross"].box != straight.evidence["/totals/gross"].box
+
+
 def test_the_same_layout_gives_the_same_reading() -> None:
     assert read_layout(layout_of(ENGLISH)) == read_layout(layout_of(ENGLISH))
 

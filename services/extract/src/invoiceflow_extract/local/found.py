@@ -33,7 +33,7 @@ class Found(Generic[T]):
             text=self.text,
             confidence=round(max(0.0, min(0.99, self.score * factor * legible)), 3),
             page=self.sheet.number,
-            box=box_of(self.sheet, self.tokens),
+            box=box_of(self.tokens),
         )
 
     @staticmethod

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from invoiceflow_contracts.layout import Box, Layout, Page, Table, Word
 from invoiceflow_extract.local.folding import fold
+from invoiceflow_extract.local.skew import slope_of
 
 __all__ = ["Row", "Segment", "Sheet", "Token", "box_of", "sheets_of"]
 
@@ -32,6 +33,8 @@ class Token:
     x1: float
     y1: float
     confidence: float
+    box: Box
+    """Where it was printed, in page fractions, before the page was straightened."""
 
     @property
     def height(self) -> float:
@@ -117,18 +120,9 @@ class Sheet:
         yield from self.rows[row.index + 1 : row.index + 1 + limit]
 
 
-def box_of(sheet: Sheet, tokens: Sequence[Token]) -> Box:
+def box_of(tokens: Sequence[Token]) -> Box:
     """Return the box around ``tokens`` in page fractions."""
-
-    def fraction(value: float, whole: float) -> float:
-        return min(1.0, max(0.0, value / whole))
-
-    return Box(
-        fraction(min(token.x0 for token in tokens), sheet.width),
-        fraction(min(token.y0 for token in tokens), sheet.height),
-        fraction(max(token.x1 for token in tokens), sheet.width),
-        fraction(max(token.y1 for token in tokens), sheet.height),
-    )
+    return Box.around(token.box for token in tokens)
 
 
 def sheets_of(layout: Layout) -> list[Sheet]:
@@ -136,6 +130,7 @@ def sheets_of(layout: Layout) -> list[Sheet]:
     sheets = []
     budget = _MAX_TOKENS
     for page in layout.pages[:_MAX_PAGES]:
+        slope = slope_of(page) if page.source == "ocr" else 0.0
         segments: list[Segment] = []
         for line in page.lines:
             budget -= len(line.words)
@@ -143,26 +138,31 @@ def sheets_of(layout: Layout) -> list[Sheet]:
                 break
             words = [word for word in line.words if len(word.text) <= _LONGEST_WORD]
             if words:
-                segments.extend(_segments(words, page))
+                segments.extend(_segments(words, page, slope))
         sheets.append(_sheet(page, segments))
     return sheets
 
 
-def _tokens(word: Word, page: Page) -> Iterator[Token]:
-    text = word.text
-    x0, y0, x1, y1 = word.box
-    x0, x1, y0, y1 = x0 * page.width, x1 * page.width, y0 * page.height, y1 * page.height
-    match = _GLUED.match(text)
+def _tokens(word: Word, page: Page, slope: float) -> Iterator[Token]:
+    match = _GLUED.match(word.text)
     if match and not match.group(2).startswith("//"):
-        cut = x0 + (x1 - x0) * len(match.group(1)) / len(text)
-        yield Token(match.group(1), fold(match.group(1)), x0, y0, cut, y1, word.confidence)
-        yield Token(match.group(2), fold(match.group(2)), cut, y0, x1, y1, word.confidence)
+        x0, y0, x1, y1 = word.box
+        cut = x0 + (x1 - x0) * len(match.group(1)) / len(word.text)
+        yield _token(match.group(1), Box(x0, y0, cut, y1), word, page, slope)
+        yield _token(match.group(2), Box(cut, y0, x1, y1), word, page, slope)
     else:
-        yield Token(text, fold(text), x0, y0, x1, y1, word.confidence)
+        yield _token(word.text, word.box, word, page, slope)
 
 
-def _segments(words: Sequence[Word], page: Page) -> Iterator[Segment]:
-    tokens = [token for word in words for token in _tokens(word, page)]
+def _token(text: str, box: Box, word: Word, page: Page, slope: float) -> Token:
+    x0, x1 = box.x0 * page.width, box.x1 * page.width
+    shift = slope * (x0 + x1) / 2
+    y0, y1 = box.y0 * page.height - shift, box.y1 * page.height - shift
+    return Token(text, fold(text), x0, y0, x1, y1, word.confidence, box)
+
+
+def _segments(words: Sequence[Word], page: Page, slope: float) -> Iterator[Segment]:
+    tokens = [token for word in words for token in _tokens(word, page, slope)]
     current = [tokens[0]]
     for token in tokens[1:]:
         gap = token.x0 - current[-1].x1
