@@ -26,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BlockError as error:
         problems = [str(error)]
     for problem in problems:
-        print(problem, file=sys.stderr)
+        print(problem, file=sys.stderr)  # noqa: T201 - a command
     return 1 if problems else 0
 
 

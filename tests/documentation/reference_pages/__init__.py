@@ -37,7 +37,9 @@ def _pages() -> dict[str, tuple[str, str]]:
         except BlockError as error:
             raise BlockError(f"{name}: {error}") from error
     if nowhere := sorted(contents.keys() - shown):
-        raise BlockError(f"on no page: {', '.join(nowhere)}. Put <!-- made: NAME --> and <!-- end: NAME --> where it belongs.")
+        raise BlockError(
+            f"on no page: {', '.join(nowhere)}. Put <!-- made: NAME --> and <!-- end: NAME --> where it belongs."
+        )
     return pages
 
 

@@ -15,7 +15,9 @@ def cli_blocks() -> dict[str, str]:
     group: Any = typer.main.get_command(app)
     commands = {name: command for name, command in group.commands.items() if not command.hidden}
     blocks = {
-        "cli": table(("command", "what it does"), [(f"[`{name}`](#{name})", _help(one)) for name, one in commands.items()])
+        "cli": table(
+            ("command", "what it does"), [(f"[`{name}`](#{name})", _help(one)) for name, one in commands.items()]
+        )
     }
     for name, command in commands.items():
         usage = " ".join(["invoiceflow", name, *command.collect_usage_pieces(typer.Context(command))])

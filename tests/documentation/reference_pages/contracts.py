@@ -15,11 +15,7 @@ def contract_blocks() -> dict[str, str]:
         (f"`{name}`", topic.description, topic.owner, ", ".join(topic.producers), ", ".join(topic.consumers))
         for name, topic in TOPICS.items()
     ]
-    sizes = [
-        _size(specs[spec.name])
-        for topic in TOPICS.values()
-        for spec in (specs[topic.name], *partners(topic))
-    ]
+    sizes = [_size(specs[spec.name]) for topic in TOPICS.values() for spec in (specs[topic.name], *partners(topic))]
     events = [
         (
             f"`{event.event_type}` v{event.event_version}",

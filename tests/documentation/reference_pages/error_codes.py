@@ -37,7 +37,11 @@ def error_codes() -> list[Occurrence]:
     found: set[Occurrence] = set()
     for path in sources():
         place = path.relative_to(ROOT)
-        if place.parts[0] in _NOT_OF_THE_SYSTEM or path.name in {"descriptions.py", "testing.py"} or "testing" in place.parts:
+        if (
+            place.parts[0] in _NOT_OF_THE_SYSTEM
+            or path.name in {"descriptions.py", "testing.py"}
+            or "testing" in place.parts
+        ):
             continue
         for code, line in _codes_of(path):
             found.add((code, f"{place.as_posix()}:{line}"))

@@ -4,20 +4,18 @@ import importlib
 import inspect
 import json
 from enum import Enum
-from pathlib import Path
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin
 
 from annotated_types import Ge, Gt, Le, Lt
 from pydantic import ByteSize, SecretStr
 from pydantic.fields import FieldInfo
-from pydantic_core import PydanticUndefined
 from pydantic_settings import BaseSettings
 
 from reference_pages.blocks import table
 from reference_pages.project import sources
 
-__all__ = ["settings_blocks", "settings_classes", "variable_names"]
+__all__ = ["settings_blocks", "settings_classes", "superfluous_meanings", "variable_names"]
 
 _PLAIN = {
     "INVOICEFLOW_PORT": "Port of the HTTP interface.",
@@ -32,7 +30,6 @@ _PLAIN = {
     "INVOICEFLOW_KAFKA_MAX_POLL_INTERVAL_MS": "How long a consumer may go without polling before it leaves its group.",
     "INVOICEFLOW_OBJECTS_ACCESS_KEY": "Of the object store's user.",
     "INVOICEFLOW_OBJECTS_SECRET_KEY": "Of the object store's user.",
-    "INVOICEFLOW_OBJECTS_CONNECT_TIMEOUT": "How long to wait for a connection.",
     "INVOICEFLOW_QUERY_MONGODB_DATABASE": "Name of the database.",
 }
 """What a setting means whose class says it by its name alone."""
@@ -47,15 +44,28 @@ def settings_classes() -> dict[str, type[BaseSettings]]:
         if "BaseSettings" not in path.read_text(encoding="utf-8") and path.name != "settings.py":
             continue
         module = importlib.import_module(".".join(path.with_suffix("").parts[path.parts.index("src") + 1 :]))
-        for name, kind in inspect.getmembers(module, inspect.isclass):
-            if issubclass(kind, BaseSettings) and kind.__module__ == module.__name__:
-                found[name] = kind
+        found |= {
+            name: kind
+            for name, kind in inspect.getmembers(module, inspect.isclass)
+            if issubclass(kind, BaseSettings) and kind.__module__ == module.__name__
+        }
     return found
 
 
 def variable_names() -> set[str]:
     """Return every environment variable that a service reads."""
     return {_variable(kind, name) for kind in settings_classes().values() for name in kind.model_fields}
+
+
+def superfluous_meanings() -> set[str]:
+    """Return the variables of ``_PLAIN`` that are no more, or whose class describes them by now."""
+    silent = {
+        _variable(kind, name)
+        for kind in settings_classes().values()
+        for name, info in kind.model_fields.items()
+        if not info.description
+    }
+    return _PLAIN.keys() - silent
 
 
 def settings_blocks() -> dict[str, str]:
@@ -77,24 +87,26 @@ def _variable(kind: type[BaseSettings], field: str) -> str:
 
 
 def _default(info: FieldInfo) -> str:
-    value = info.default
-    if value is PydanticUndefined:
+    if info.is_required():
         return "**required**"
-    if value is None:
-        return "not set"
-    if info.annotation is ByteSize:
-        return f"`{int(value) // _MEBIBYTE}MiB`" if value % _MEBIBYTE == 0 else f"`{int(value)}`"
+    return "not set" if info.default is None else f"`{_written(info.default, info.annotation)}`"
+
+
+def _written(value: Any, kind: Any) -> str:
+    """Return ``value`` as it would be put into the environment."""
+    if kind is ByteSize and value % _MEBIBYTE == 0:
+        return f"{value // _MEBIBYTE}MiB"
     match value:
         case bool():
-            return f"`{str(value).lower()}`"
+            return str(value).lower()
         case tuple():
-            return f"`{json.dumps(value)}`"
+            return json.dumps(value)
         case Enum():
-            return f"`{value.value}`"
-        case Path() | str():
-            return f"`{value}`"
+            return str(value.value)
+        case float():
+            return f"{value:g}"
         case _:
-            return f"`{value:g}`" if isinstance(value, float) else f"`{value}`"
+            return str(value)
 
 
 def _meaning(variable: str, info: FieldInfo) -> str:
@@ -102,7 +114,11 @@ def _meaning(variable: str, info: FieldInfo) -> str:
     described = info.description or ""
     plain = _PLAIN.get(variable, "")
     parts = [(described if plain in described else f"{plain} {described}").strip().replace("``", "`")]
-    parts += [unit for ending, unit in _UNITS.items() if variable.lower().endswith(ending) and unit.lower()[:-1] not in parts[0].lower()]
+    parts += [
+        unit
+        for ending, unit in _UNITS.items()
+        if variable.lower().endswith(ending) and unit.lower()[:-1] not in parts[0].lower()
+    ]
     kinds = _kinds(info.annotation)
     if choices := [value for kind in kinds if get_origin(kind) is Literal for value in get_args(kind)]:
         parts.append("One of " + ", ".join(f"`{choice}`" for choice in choices) + ".")
