@@ -182,7 +182,7 @@ def read_payment(seen: Observations, draft: Draft, account_name: Found[str] | No
             if draft.get("/payment/bic") is None and any("bic" in label.meanings for label in labels):
                 draft.put("/payment/bic", _bic(segment))
     draft.put("/payment/iban", max(accounts, key=lambda found: found.score, default=None))
-    draft.put("/payment/reference", best_of(identifiers_near(seen, "payment_reference")), 0.8)
+    draft.put("/payment/reference", best_of(identifiers_near(seen, "payment_reference"), 0.5), 0.8)
     draft.put("/payment/account_name", account_name, 0.8)
 
 

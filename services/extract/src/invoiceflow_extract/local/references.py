@@ -73,7 +73,8 @@ def read_references(seen: Observations, words: Lexicon, draft: Draft, table_rows
 def _number(seen: Observations, words: Lexicon, table_rows: set[int]) -> Found[str] | None:
     options: list[tuple[float, Found[str]]] = []
     for label, found in identifiers_near(seen, "number"):
-        if id(label.row) in table_rows or id(found.tokens[0]) in _dated(seen, found):
+        plain = label.key in _GENERIC or label.key in words.titles
+        if id(label.row) in table_rows or (plain and id(found.tokens[0]) in _dated(seen, found)):
             continue
         weight = found.score
         if label.key in _GENERIC:

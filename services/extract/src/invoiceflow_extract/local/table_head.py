@@ -47,6 +47,7 @@ class Column:
     x1: float
     options: frozenset[str] = frozenset()
     key: str = ""
+    words: tuple[Token, ...] = ()
     left: float = 0.0
     right: float = 0.0
 
@@ -72,6 +73,8 @@ def find_head(row: Row, seen: Observations, lexicon: Lexicon) -> Head | None:
     if len(known) < _FEWEST_LABELS or 2 * len(known) < len(columns):
         return None
     rows = [row, *_neighbours(row, columns, seen, lexicon)]
+    if not any(column.options & {"net", "gross"} for column in columns):
+        _part(columns, lexicon)
     _choose_roles(columns)
     roles = {column.role for column in columns if column.role}
     if not roles & {"net", "gross", "unit_price"}:
@@ -97,7 +100,8 @@ def _columns(row: Row, lexicon: Lexicon) -> Iterator[Column]:
                 if current is not None:
                     yield current
                 current = Column(None, tokens[start].x0, tokens[match.end - 1].x1, match.meanings)
-                current.key = "".join(token.key for token in tokens[start : match.end])
+                current.words = tuple(tokens[start : match.end])
+                current.key = "".join(token.key for token in current.words)
                 start = match.end
                 continue
             if current is None:
@@ -108,6 +112,19 @@ def _columns(row: Row, lexicon: Lexicon) -> Iterator[Column]:
             start += 1
         if current is not None and (current.options or current.key):
             yield current
+
+
+def _part(columns: list[Column], lexicon: Lexicon) -> None:
+    """Take the last words of a heading for one of their own where that gives the table its amounts: *VAT amount*."""
+    for position in range(len(columns) - 1, -1, -1):
+        words = columns[position].words
+        for cut in range(1, len(words)):
+            left = lexicon.columns.get("".join(word.key for word in words[:cut]))
+            right = lexicon.columns.get("".join(word.key for word in words[cut:]))
+            if left and right and "net" in right:
+                columns[position] = Column(None, words[0].x0, words[cut - 1].x1, left, words=words[:cut])
+                columns.insert(position + 1, Column(None, words[cut].x0, words[-1].x1, right, words=words[cut:]))
+                return
 
 
 def _heading(token: Token) -> Token:

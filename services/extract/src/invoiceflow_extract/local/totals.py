@@ -13,6 +13,8 @@ __all__ = ["Assignment", "Candidate", "assign", "closes"]
 
 _CENT = Decimal("0.011")
 _BEAM = 7
+_OPEN = 0.9
+"""What a sum that does not close costs: it may be the document that is wrong."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,13 +74,14 @@ def assign(
     """
     best = Assignment()
     extras = [c.value for c in candidates if c.role == "charges"]
-    extras += [-abs(c.value) for c in candidates if c.role == "allowances"]
+    less = [-abs(c.value) for c in candidates if c.role == "allowances"]
+    extras = [*extras, *less, *(more + fewer for more in extras[:_BEAM] for fewer in less[:_BEAM])]
     known = _Known(line_sums, rates, extras)
     for net, tax, gross in product(_best(candidates, "net"), _best(candidates, "tax"), _best(candidates, "gross")):
         trial = _trial(net, tax, gross, known)
         if trial is not None and trial.score > best.score:
             best = trial
-    _charge_after_tax(best, candidates)
+    _adjust(best, candidates, rates)
     _settle_payable(best, candidates)
     _settle_lines(best, candidates, line_sums)
     return best
@@ -123,7 +126,7 @@ def _weigh_sum(
             trial.score += 1.0
             trial.proved.add("gross")
         elif not closes(net + tax.value, gross):
-            trial.score -= 1.4
+            trial.score -= _OPEN
         elif tax.value:
             trial.score += 2.0
             trial.proved |= {"net", "tax", "gross"}
@@ -139,17 +142,31 @@ def _weigh_sum(
         trial.proved |= {"net", "gross"}
 
 
-def _charge_after_tax(best: Assignment, candidates: Sequence[Candidate]) -> None:
-    """See whether a charge or discount behind the tax is what keeps net and tax from making the gross."""
-    net, tax, gross = (best.value(role) for role in ("net", "tax", "gross"))
-    if net is None or gross is None or closes(net + (tax or 0), gross):
+def _adjust(best: Assignment, candidates: Sequence[Candidate], rates: Sequence[Decimal]) -> None:
+    """See whether a discount or charge is what keeps net and tax from making the gross.
+
+    Where the tax is a rate of what the discount leaves, the amount called net is the sum of the lines.
+    """
+    net, tax, gross = (best.chosen.get(role) for role in ("net", "tax", "gross"))
+    levied = tax.value if tax else Decimal(0)
+    if net is None or gross is None or closes(net.value + levied, gross.value):
         return
-    for role, sign in (("charges", 1), ("allowances", -1)):
-        for candidate in _best(candidates, role):
-            if candidate is not None and closes(net + (tax or 0) + sign * abs(candidate.value), gross):
+    for allowance, charge in product(_best(candidates, "allowances"), _best(candidates, "charges")):
+        less = abs(allowance.value) if allowance else Decimal(0)
+        more = charge.value if charge else Decimal(0)
+        if not (less or more) or not closes(net.value - less + more + levied, gross.value):
+            continue
+        best.proved.add("gross")
+        for role, candidate in (("allowances", allowance), ("charges", charge)):
+            if candidate is not None:
                 best.chosen[role] = candidate
-                best.proved |= {role, "gross"}
-                return
+                best.proved.add(role)
+        bases = (net.value - less, net.value - less + more)
+        if less and any(closes(base * rate / 100, levied, 2) for base in bases for rate in rates if rate):
+            best.chosen["lines_net"] = best.chosen.pop("net")
+            best.proved.discard("net")
+            best.proved.add("lines_net")
+        return
 
 
 def _settle_payable(best: Assignment, candidates: Sequence[Candidate]) -> None:
@@ -181,6 +198,8 @@ def _settle_payable(best: Assignment, candidates: Sequence[Candidate]) -> None:
 
 def _settle_lines(best: Assignment, candidates: Sequence[Candidate], line_sums: Sequence[Decimal]) -> None:
     """Choose the sum of the lines, with the allowances and charges that lead from it to the net total."""
+    if "lines_net" in best.chosen:
+        return
     net = best.value("net")
     lines = [c for c in _best(candidates, "lines_net") if c is not None]
     if net is not None and _adjusted(best, candidates, lines, net):
