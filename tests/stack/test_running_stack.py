@@ -54,7 +54,7 @@ def test_a_text_page_an_e_invoice_and_a_scan_become_invoices_that_are_listed(sta
         assert [one.status_code for one in accepted] == [202] * len(kinds)
         ids = [one.json()["documents"][0]["document_id"] for one in accepted]
         assert [the_end(http, each)["status"] for each in ids] == ["extracted"] * len(kinds)
-        listed = {one["document_id"]: one for one in http.get("/v1/invoices", params={"limit": 100}).json()["items"]}
+        listed = {one["id"]: one for one in http.get("/v1/invoices", params={"limit": 100}).json()["items"]}
     for document_id, sample in zip(ids, samples, strict=True):
         truth = sample.truth["truth"]
         assert listed[document_id]["number"] == truth["invoice_number"]
