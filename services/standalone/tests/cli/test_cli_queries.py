@@ -5,6 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
+
+from invoiceflow_standalone.cli.app import app
 
 
 def test_list_prints_invoices_and_passes_the_filters_on(invoiceflow: Any, api: Any) -> None:
@@ -175,3 +178,11 @@ def test_the_command_line_starts_without_its_services_and_heavy_libraries() -> N
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     heavy = {"httpx", "pydantic", "fastapi", "invoiceflow_ingest", "invoiceflow_query", "invoiceflow_contracts"}
     assert heavy.isdisjoint(loaded)
+
+
+def test_the_address_may_stand_before_the_command_too(api: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    api.rows = [api.row("2024-0117")]
+    monkeypatch.setenv("INVOICEFLOW_URL", "http://127.0.0.1:1")
+    result = CliRunner().invoke(app, ["--url", api.url, "list", "--json"])
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout)["number"] == "2024-0117"

@@ -5,6 +5,7 @@ What they do stands in modules of their own, imported when a command runs: help 
 
 # ruff: noqa: PLC0415
 
+import os
 import sys
 from collections.abc import Awaitable, Callable
 from datetime import datetime
@@ -65,6 +66,20 @@ class Format(StrEnum):
     CSV = "csv"
     JSON = "json"
     XLSX = "xlsx"
+
+
+@app.callback()
+def deployment(
+    url: Annotated[
+        str | None, typer.Option("--url", help="Address of the deployment, for the command that follows.")
+    ] = None,
+    api_key: Annotated[str | None, typer.Option("--api-key", help="Its API key.")] = None,
+) -> None:
+    """Turns invoices in any form into checked, queryable data."""
+    # The commands have these options themselves and fall back to the environment, so that is where they are told.
+    for name, value in (("INVOICEFLOW_URL", url), ("INVOICEFLOW_API_KEY", api_key)):
+        if value is not None:
+            os.environ[name] = value
 
 
 @app.command()
