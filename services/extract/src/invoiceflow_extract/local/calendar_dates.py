@@ -14,35 +14,35 @@ _GENERIC = frozenset(["date", "datum", "due", "du", "fecha", "data", "dato", "pv
 _UPPER = 0.5
 
 
-def read_dates(seen: Observations, draft: Draft, table_rows: set[int], *, by_day: bool) -> None:
+def read_dates(seen: Observations, draft: Draft, table: set[int], *, by_day: bool) -> None:
     """Put the dates into ``draft``; ``by_day`` says how to read 03/04/2025 where nothing else tells."""
     every = [found for row in seen.rows for found in seen.dates_of(row)]
     first = day_first((found.printed for found in every), default=by_day)
     taken: set[int] = set()
-    period = _period(seen, every, table_rows)
+    period = _period(seen, every, table)
     if period is not None:
         for name, found in zip(("start", "end"), period, strict=True):
             taken.add(id(found.tokens[0]))
             value = found.printed.choose(day_first=first)
             draft.put(f"/period_{name}", Found.at(value, found.tokens, found.row.sheet, 0.8))
-    due = _settle(seen, draft, "due_date", taken, table_rows, first=first)
-    issued = _settle(seen, draft, "issue_date", taken, table_rows, first=first)
-    _settle(seen, draft, "delivery_date", taken, table_rows, first=first)
+    due = _settle(seen, draft, "due_date", taken, table, first=first)
+    issued = _settle(seen, draft, "issue_date", taken, table, first=first)
+    _settle(seen, draft, "delivery_date", taken, table, first=first)
     if issued is None:
-        issued = _first_unlabelled(seen, draft, taken, table_rows, first=first)
+        issued = _first_unlabelled(seen, draft, taken, table, first=first)
     if due is not None and issued is not None and due < issued:
         for pointer in ("/due_date", "/issue_date"):
             draft.evidence[pointer] = draft.evidence[pointer].model_copy(update={"confidence": 0.5})
 
 
 def _settle(
-    seen: Observations, draft: Draft, meaning: str, taken: set[int], table_rows: set[int], *, first: bool
+    seen: Observations, draft: Draft, meaning: str, taken: set[int], table: set[int], *, first: bool
 ) -> date | None:
     """Put the best date for ``meaning`` that no other field has taken."""
     options = [
         (_weight(label, found), found)
         for label, found in dates_near(seen, meaning)
-        if id(label.row) not in table_rows and id(found.tokens[0]) not in taken
+        if id(label.tokens[0]) not in table and id(found.tokens[0]) not in taken
     ]
     if not options:
         return None
@@ -59,12 +59,12 @@ def _weight(label: Label, found: Found[PrintedDate]) -> float:
     return weight * (1.0 - 0.15 * found.tokens[0].y0 / found.sheet.height)
 
 
-def _period(seen: Observations, every: list[DateSeen], table_rows: set[int]) -> tuple[DateSeen, DateSeen] | None:
+def _period(seen: Observations, every: list[DateSeen], table: set[int]) -> tuple[DateSeen, DateSeen] | None:
     """Return two dates at a label for a period, in a row and in order."""
     by_token = {id(found.tokens[0]): found for found in every}
     for label, found in dates_near(seen, "period"):
         start = by_token.get(id(found.tokens[0]))
-        if start is None or id(label.row) in table_rows:
+        if start is None or id(label.tokens[0]) in table:
             continue
         following = [other for other in seen.dates_of(start.row) if other.x0 > start.x0]
         if following and following[0].printed.values[0] >= start.printed.values[0]:
@@ -73,7 +73,7 @@ def _period(seen: Observations, every: list[DateSeen], table_rows: set[int]) -> 
 
 
 def _first_unlabelled(
-    seen: Observations, draft: Draft, taken: set[int], table_rows: set[int], *, first: bool
+    seen: Observations, draft: Draft, taken: set[int], table: set[int], *, first: bool
 ) -> date | None:
     """Take the first date in the upper half that no label gives another meaning."""
     decoys = {
@@ -85,7 +85,7 @@ def _first_unlabelled(
         if row.y0 > _UPPER * row.sheet.height:
             return None
         for found in seen.dates_of(row):
-            if id(found.tokens[0]) in taken | decoys or id(row) in table_rows:
+            if id(found.tokens[0]) in taken | decoys or id(found.tokens[0]) in table:
                 continue
             value = found.printed.choose(day_first=first)
             draft.put("/issue_date", Found.at(value, found.tokens, row.sheet, 0.55))

@@ -35,14 +35,14 @@ def read_layout(layout: Layout) -> Reading:
     language = _language(layout, words, text)
     draft = Draft()
     lines = find_lines(seen, words)
-    table_rows = lines.rows | lines.head_rows
+    table = lines.tokens
     read_kind(seen, words, draft)
-    read_references(seen, words, draft, table_rows)
+    read_references(seen, words, draft, table)
     account_name = best_of(texts_near(seen, "account_name"))
-    read_parties(seen, find_parties(seen, words, account_name, table_rows), draft)
+    read_parties(seen, find_parties(seen, words, account_name, table), draft)
     read_payment(seen, draft, account_name)
     country = _country(draft, text)
-    read_dates(seen, draft, table_rows, by_day=_by_day(language, country, text))
+    read_dates(seen, draft, table, by_day=_by_day(language, country, text))
     read_currency(seen, draft, text, country, language)
     taxes = find_taxes(seen, words, lines.rows)
     read_totals(seen, lines, taxes, draft)

@@ -206,5 +206,6 @@ def _currency_signs(seen: Observations) -> Counter[str]:
         signs.update(2 * [amount.number.currency for amount in amounts if amount.number.currency])
         signs.update(sign for token in row.tokens for sign in ("€", "£", "$", "Kč", "zł") if sign in token.text)
         if amounts and seen.totals_of(row):
-            signs.update(find_currency_codes(row.text) * 3)
+            final = any(label.meanings & {"gross", "payable", "total"} for label in seen.totals_of(row))
+            signs.update(find_currency_codes(row.text) * (10 if final else 1))
     return signs

@@ -216,7 +216,9 @@ def _may_start_number(text: str) -> bool:
 def _joins(left: Token, right: Token) -> bool:
     gap = right.x0 - left.x1
     if left.text[-1].isdigit() and right.text[:1].isdigit():
-        return gap < _JOIN_GAP * right.height and _GROUP.match(right.text) is not None
+        # In a typewriter's font a space is as wide as a digit.
+        digit = (right.x1 - right.x0) / len(right.text)
+        return gap < max(_JOIN_GAP * right.height, 1.2 * digit) and _GROUP.match(right.text) is not None
     return gap < 2.5 * right.height
 
 

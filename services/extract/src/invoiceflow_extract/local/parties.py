@@ -106,25 +106,23 @@ def has_legal_form(text: str) -> bool:
     )
 
 
-def find_parties(
-    seen: Observations, lexicon: Lexicon, account_name: Found[str] | None, table_rows: set[int]
-) -> Parties:
+def find_parties(seen: Observations, lexicon: Lexicon, account_name: Found[str] | None, table: set[int]) -> Parties:
     """Return who sells and who buys."""
     parties = Parties()
     if not seen.sheets:
         return parties
     ballot = _Ballot(lexicon)
-    parties.other_blocks = [block for _, _, block in _labelled(seen, lexicon, "ship_to", table_rows)]
+    parties.other_blocks = [block for _, _, block in _labelled(seen, lexicon, "ship_to", table)]
     taken = {id(segment) for block in parties.other_blocks for segment in block.segments}
     for role in ("buyer", "seller"):
-        for strength, tokens, block in _labelled(seen, lexicon, role, table_rows):
+        for strength, tokens, block in _labelled(seen, lexicon, role, table):
             if id(block.segments[0]) in taken:
                 continue
             taken.update(id(segment) for segment in block.segments)
             weights = {"buyer": 0.9 * strength} if role == "buyer" else {"seller": 1.3 * strength}
             ballot.vote(tokens, block.sheet, block=block, **weights)
-    _vote_by_place(seen, ballot, taken, table_rows)
-    _vote_by_signs(seen, ballot, taken, table_rows)
+    _vote_by_place(seen, ballot, taken, table)
+    _vote_by_signs(seen, ballot, taken, table)
     if account_name is not None:
         ballot.vote(list(account_name.tokens), account_name.sheet, seller=0.4)
     _choose(ballot, parties)
@@ -159,13 +157,13 @@ def _choose(ballot: _Ballot, parties: Parties) -> None:
 
 
 def _labelled(
-    seen: Observations, lexicon: Lexicon, role: str, table_rows: set[int]
+    seen: Observations, lexicon: Lexicon, role: str, table: set[int]
 ) -> Iterator[tuple[float, list[Token], Block]]:
     """Yield (strength, name, block) at the labels that mean ``role``."""
     weighed = [
         (_strength(label, seen), label)
         for label in labels_meaning(seen, role)
-        if label.leads and id(label.row) not in table_rows
+        if label.leads and id(label.tokens[0]) not in table
     ]
     claimed: set[int] = set()
     for strength, label in sorted(weighed, key=lambda pair: -pair[0]):
@@ -291,13 +289,13 @@ def _blocks(sheet: Sheet) -> Iterator[Block]:
                 yield block
 
 
-def _vote_by_place(seen: Observations, ballot: _Ballot, taken: set[int], table_rows: set[int]) -> None:
+def _vote_by_place(seen: Observations, ballot: _Ballot, taken: set[int], table: set[int]) -> None:
     """Weigh the address blocks in the upper half: the sender writes first and gives ways to reach him."""
     sheet = seen.sheets[0]
     blocks = []
     for block in _blocks(sheet):
         first = block.segments[0]
-        if id(first) in taken or id(first.row) in table_rows or not block.is_address or _is_sender_line(first.text):
+        if id(first) in taken or id(first.tokens[0]) in table or not block.is_address or _is_sender_line(first.text):
             continue
         if any(label.segment is first and label.leads and label.has_colon for label in seen.fields_of(first.row)):
             continue
@@ -340,7 +338,7 @@ def _sender_line_above(block: Block) -> Segment | None:
     return None
 
 
-def _vote_by_signs(seen: Observations, ballot: _Ballot, taken: set[int], table_rows: set[int]) -> None:
+def _vote_by_signs(seen: Observations, ballot: _Ballot, taken: set[int], table: set[int]) -> None:
     """Weigh lines that could be the seller's name by the signs of a letterhead, a sender line or a footer."""
     first_sheet = seen.sheets[0]
     heights = [segment.height for row in first_sheet.rows for segment in row.segments]
@@ -351,7 +349,7 @@ def _vote_by_signs(seen: Observations, ballot: _Ballot, taken: set[int], table_r
         for row in sheet.rows:
             above = row.y0 / sheet.height
             for segment in row.segments:
-                if id(segment) in taken or id(row) in table_rows or _starts_with_label(segment, seen):
+                if id(segment) in taken or id(segment.tokens[0]) in table or _starts_with_label(segment, seen):
                     continue
                 tokens = _leading_name(segment)
                 name = _clean(tokens)

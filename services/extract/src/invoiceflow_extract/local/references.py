@@ -52,15 +52,15 @@ def _title(segment: Segment, words: Lexicon) -> tuple[str | None, list[Token]]:
     return None, []
 
 
-def read_references(seen: Observations, words: Lexicon, draft: Draft, table_rows: set[int]) -> None:
+def read_references(seen: Observations, words: Lexicon, draft: Draft, table: set[int]) -> None:
     """Put the invoice's number and the references to other documents into ``draft``."""
-    number = _number(seen, words, table_rows)
+    number = _number(seen, words, table)
     draft.put("/number", number)
     for pointer in ("purchase_order", "buyer_reference", "preceding_invoice"):
         found = (
             pair
             for pair in identifiers_near(seen, pointer)
-            if id(pair[0].row) not in table_rows and (pair[0].leads or pair[0].has_colon)
+            if id(pair[0].tokens[0]) not in table and (pair[0].leads or pair[0].has_colon)
         )
         best = best_of(found, 0.5)
         if best is not None and (number is None or best.tokens[0] is not number.tokens[0]):
@@ -70,11 +70,11 @@ def read_references(seen: Observations, words: Lexicon, draft: Draft, table_rows
         draft.put("/payment_terms", terms, 0.7)
 
 
-def _number(seen: Observations, words: Lexicon, table_rows: set[int]) -> Found[str] | None:
+def _number(seen: Observations, words: Lexicon, table: set[int]) -> Found[str] | None:
     options: list[tuple[float, Found[str]]] = []
     for label, found in identifiers_near(seen, "number"):
         plain = label.key in _GENERIC or label.key in words.titles
-        if id(label.row) in table_rows or (plain and id(found.tokens[0]) in _dated(seen, found)):
+        if id(label.tokens[0]) in table or (plain and id(found.tokens[0]) in _dated(seen, found)):
             continue
         weight = found.score
         if label.key in _GENERIC:
@@ -87,7 +87,7 @@ def _number(seen: Observations, words: Lexicon, table_rows: set[int]) -> Found[s
         options.append((weight, found))
     if not options:
         for label, found in identifiers_near(seen, "other_number"):
-            if label.key in _FALLBACK and label.leads and id(label.row) not in table_rows:
+            if label.key in _FALLBACK and label.leads and id(label.tokens[0]) not in table:
                 options.append((0.4 * found.score, found))
     if not options:
         return None

@@ -83,6 +83,14 @@ class Lines:
     lines: list[LineFound] = field(default_factory=list)
     rows: set[int] = field(default_factory=set)
     head_rows: set[int] = field(default_factory=set)
+    tokens: set[int] = field(default_factory=set)
+    """The words inside the table (by ``id``): beside its rows others may stand."""
+
+    def add_row(self, row: Row, columns: Sequence[Column] = ()) -> None:
+        """Note that ``row`` is the table's, between the first and the last of ``columns``."""
+        self.rows.add(id(row))
+        left, right = (columns[0].left, columns[-1].right) if columns else (float("-inf"), float("inf"))
+        self.tokens.update(id(token) for token in row.tokens if left <= token.center < right)
 
 
 def find_lines(seen: Observations, lexicon: Lexicon) -> Lines:
@@ -106,6 +114,9 @@ def find_lines(seen: Observations, lexicon: Lexicon) -> Lines:
                 if len(result.lines) > before:
                     head, finished = found, ended
                     result.head_rows.update(id(row) for row in found.rows)
+                    for row in found.rows:
+                        inside = [t for t in row.tokens if found.columns[0].left <= t.center < found.columns[-1].right]
+                        result.tokens.update(map(id, inside))
         elif head is not None and not finished:
             finished = _read_body(head, sheet.rows, seen, result)
         if len(result.lines) > _MOST_LINES:
@@ -120,7 +131,7 @@ def _add_bare_lines(seen: Observations, result: Lines) -> None:
     totals = [amount.number.value for row in seen.rows if seen.totals_of(row) for amount in seen.amounts_of(row)]
     for row, description, fields in find_bare_lines(seen, totals):
         result.lines.append(LineFound(row.sheet, [description] if description else [], fields, bottom=row.y1))
-        result.rows.add(id(row))
+        result.add_row(row)
 
 
 def _drop_strays(result: Lines) -> None:
@@ -169,7 +180,7 @@ def _read_body(head: Head, rows: Sequence[Row], seen: Observations, result: Line
             if line.description and _MONEY.isdisjoint(line.fields):
                 waiting = [*(waiting if near else []), line.description[0]]
                 if last is not None and near:
-                    result.rows.add(id(row))
+                    result.add_row(row, head.columns)
             continue
         if near:
             _lead(line, waiting, first=last is None)
@@ -179,7 +190,7 @@ def _read_body(head: Head, rows: Sequence[Row], seen: Observations, result: Line
         if last is not None:
             line.bottom = row.y1
             result.lines.append(line)
-            result.rows.add(id(row))
+            result.add_row(row, head.columns)
     _continue(last, waiting)
     return ended
 

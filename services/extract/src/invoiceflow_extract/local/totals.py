@@ -122,8 +122,8 @@ def _weigh_sum(
 ) -> None:
     """Reward ``trial`` where net and tax make the gross, or a rate on the page does where no tax is chosen."""
     if tax is not None:
-        if any(extra and closes(net + tax.value + extra, gross) for extra in known.extras):
-            trial.score += 1.0
+        if not closes(net + tax.value, gross) and any(closes(net + tax.value + x, gross) for x in known.extras if x):
+            trial.score += 0.8
             trial.proved.add("gross")
         elif not closes(net + tax.value, gross):
             trial.score -= _OPEN
@@ -131,7 +131,7 @@ def _weigh_sum(
             trial.score += 2.0
             trial.proved |= {"net", "tax", "gross"}
         else:
-            trial.score += 1.0
+            trial.score += 1.6
             trial.proved |= {"net", "gross"}
     elif net == gross:
         trial.score += 0.3
