@@ -97,7 +97,6 @@ def test_the_tutorial_ends_with_what_it_promises(folder: Path, server: str) -> N
     assert "R000901" in printed
     assert "12-de-peppol-ubl.xml" in (folder / "invoices.csv").read_text(encoding="utf-8")
     assert (folder / "invoices.xlsx").read_bytes().startswith(b"PK")
-    assert '"number": "R000901"' in (ROOT / "docs/tutorial.md").read_text(encoding="utf-8")
 
 
 def test_a_client_that_comes_back_is_told_that_there_is_nothing_left(folder: Path, server: str) -> None:
