@@ -305,3 +305,37 @@ async def test_a_transport_started_before_its_broker_is_not_ready_and_can_be_sto
     with pytest.raises(TransientError):
         await transport.publisher("ocr").publish(uploaded(), event_id=uuid4())
     await transport.stop()
+
+
+async def test_a_consumer_is_stuck_when_it_has_lag_and_makes_no_progress(broker: Broker) -> None:
+    reader = Reader()
+    event = uploaded()
+    gate = reader.gates[event.document_id] = asyncio.Event()
+    transport = await broker.run(reader.service)
+    consumer = transport._consumers["ocr"]
+    assert not await consumer.is_stuck(0)
+    await broker.send(event)
+    await eventually(lambda: reader.running == 1)
+    await eventually(lambda: consumer.is_stuck(0.1))
+    assert not await consumer.is_stuck(3600)
+    assert await transport.stuck() == {}
+    gate.set()
+    await eventually(lambda: _all_committed(broker, 1))
+    assert not await consumer.is_stuck(0)
+
+
+async def test_a_record_that_waits_for_its_next_attempt_is_no_sign_of_being_stuck(broker: Broker) -> None:
+    reader = Reader()
+    event = uploaded()
+    reader.errors[event.document_id] = [TransientError("store_unavailable", "Try again.")]
+    broker.settings = broker.settings.model_copy(update={"retry_delays_seconds": (3600.0,)})
+    transport = await broker.run(reader.service)
+    await broker.send(event)
+    await broker.read("document.uploaded.retry", 1)
+    await eventually(lambda: _all_committed(broker, 1))
+    await eventually(lambda: _waits(transport))
+    assert not await transport._consumers["ocr"].is_stuck(0)
+
+
+def _waits(transport: KafkaTransport) -> bool:
+    return any(work.record.is_retry for work in transport._consumers["ocr"]._work)

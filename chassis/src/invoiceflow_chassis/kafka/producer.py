@@ -16,7 +16,7 @@ from invoiceflow_chassis.metrics import PUBLISHED
 from invoiceflow_chassis.trace import current_traceparent
 from invoiceflow_contracts.cloudevents import encode
 from invoiceflow_contracts.events import DocumentEvent, Event
-from invoiceflow_contracts.topics import TOPICS, topic_of
+from invoiceflow_contracts.topics import topic_of, topic_specs
 
 __all__ = ["KafkaProducer", "KafkaPublisher"]
 
@@ -38,7 +38,7 @@ class KafkaProducer:
             enable_idempotence=True,
             # Evidence is repetitive: an extracted invoice shrinks to a third and less.
             compression_type="gzip",
-            max_request_size=max(topic.max_message_bytes for topic in TOPICS.values()),
+            max_request_size=max(topic.max_message_bytes for topic in topic_specs()),
             **parse_security(self._settings.security()),
         )
         try:
