@@ -14,6 +14,7 @@ __all__ = ["Place", "dates_near", "identifiers_near", "labels_meaning", "places_
 T = TypeVar("T")
 _HYPHENS = str.maketrans("\u2010\u2011\u2012\u2013\u2212", "-----")
 _GLUED_LABEL = re.compile(r"^(?:no|nr|num|n[º°o]|č|c)[.:º°]{1,3}(?=\d)", re.IGNORECASE)
+_MONEY = re.compile(r"^\d{1,3}(?:([., '])\d{3})(?:\1\d{3})*[.,]\d{2}$")
 _LIKE_A_DATE = 0.42
 _BELOW_ROWS = 4
 _BELOW_GAP = 3.2  # line heights
@@ -152,7 +153,7 @@ def identifiers_near(seen: Observations, meaning: str) -> Iterator[tuple[Label, 
         text = _GLUED_LABEL.sub("", text)
         text = text.removeprefix("(").removesuffix(")")
         digits = sum(c.isdigit() for c in text)
-        if not digits or len(text) > 40 or "@" in text or "%" in text:
+        if not digits or len(text) > 40 or "@" in text or "%" in text or _MONEY.match(text):
             return None
         quality *= _LIKE_A_DATE if dated else 1.0
         return text, tokens[begin:end], quality * (0.85 if digits == 1 and len(text) == 1 else 1.0)

@@ -83,6 +83,7 @@ COLUMN_ROLES = frozenset(
     ]
 )
 _LONGEST = 7  # words of a label
+_COMPOUND = 9  # letters of the shortest compound
 _FUZZY_LENGTH = 6  # shorter labels have too many neighbours
 _FUZZY_CUTOFF = 88.0
 
@@ -163,6 +164,16 @@ class Lexicon:
             if near is not None:
                 found = table[near[0]]
         return found
+
+    def compound(self, key: str) -> frozenset[str]:
+        """Return what a compound such as *Rahmenvertragsrabatt* means as a total: a discount or a charge by its end."""
+        if not key.isalpha() or len(key) < _COMPOUND or key in self.totals:
+            return frozenset()
+        for start in range(3, len(key) - 4):
+            meanings = self.totals.get(key[start:], frozenset())
+            if meanings and meanings <= {"allowances", "charges"}:
+                return meanings
+        return frozenset()
 
     def _find_fuzzily(self, tokens: Sequence[Token], table: dict[str, frozenset[str]], start: int) -> Match | None:
         key = ""

@@ -145,9 +145,9 @@ def observe(sheets: list[Sheet], lexicon: Lexicon) -> Observations:
             taken = {id(token) for seen_date in found for token in seen_date.tokens}
             amounts.extend(_amounts(segment, row, seen.mark, taken))
             named = list(_labels(segment, lexicon, lexicon.fields, taken, fuzzy=fuzzy))
-            fields.extend(named)
-            sums = _labels(segment, lexicon, lexicon.totals, taken, fuzzy=fuzzy)
+            sums = [*_labels(segment, lexicon, lexicon.totals, taken, fuzzy=fuzzy), *_compounds(segment, lexicon)]
             totals.extend(label for label in sums if not any(_is_part_of(label, other) for other in named))
+            fields.extend(label for label in named if not any(_is_inside(label, other) for other in sums))
         if dates:
             seen.dates[id(row)] = dates
         if amounts:
@@ -159,10 +159,21 @@ def observe(sheets: list[Sheet], lexicon: Lexicon) -> Observations:
     return seen
 
 
+def _compounds(segment: Segment, lexicon: Lexicon) -> Iterable[Label]:
+    meanings = lexicon.compound(segment.tokens[0].key)
+    if meanings:
+        yield Label(meanings, segment, 0, 1, 0.9)
+
+
 def _is_part_of(label: Label, other: Label) -> bool:
     """Whether ``label`` is only the beginning of ``other``: the *due* of *due date:*."""
     longer = other.start <= label.start and label.end < other.end
     return longer and (other.has_colon or other.end == len(other.segment.tokens))
+
+
+def _is_inside(label: Label, other: Label) -> bool:
+    """Whether ``label`` is a word within the total ``other``: the *invoice* of *total invoice*."""
+    return other.start < label.start and label.end <= other.end
 
 
 def _spans(tokens: Sequence[Token]) -> tuple[str, list[int]]:

@@ -126,7 +126,26 @@ def find_parties(seen: Observations, lexicon: Lexicon, account_name: Found[str] 
     if account_name is not None:
         ballot.vote(list(account_name.tokens), account_name.sheet, seller=0.4)
     _choose(ballot, parties)
+    parties.seller, parties.buyer = _whole(parties.seller, seen), _whole(parties.buyer, seen)
     return parties
+
+
+def _whole(name: Found[str] | None, seen: Observations) -> Found[str] | None:
+    """Join a name that takes two rows, where the pages also show it in one."""
+    if name is None:
+        return None
+    segment = next((s for row in name.sheet.rows for s in row.segments if name.tokens[0] in s.tokens), None)
+    block = block_from(segment).segments if segment is not None else []
+    if len(block) < 2 or name.tokens[-1] is not block[0].tokens[-1] or has_legal_form(name.value):
+        return name
+    if is_address_line(block[1].text):
+        return name
+    tokens = (*name.tokens, *block[1].tokens)
+    text = _clean(tokens)
+    key = fold(text)
+    if any(key in fold(other.text) for row in seen.rows for other in row.segments):
+        return Found(text, tokens, name.sheet, name.score)
+    return name
 
 
 def _choose(ballot: _Ballot, parties: Parties) -> None:

@@ -96,6 +96,10 @@ def _columns(row: Row, lexicon: Lexicon) -> Iterator[Column]:
             scanned = row.sheet.recognised
             gap = _SCANNED_GAP if scanned else _HEADING_GAP
             match = lexicon.find(tokens, lexicon.columns, start, fuzzy=scanned, widest_gap=gap)
+            if match is not None and current is not None and _goes_on(current, match.meanings, tokens[start]):
+                current.x1 = tokens[match.end - 1].x1
+                start = match.end
+                continue
             if match is not None:
                 if current is not None:
                     yield current
@@ -112,6 +116,11 @@ def _columns(row: Row, lexicon: Lexicon) -> Iterator[Column]:
             start += 1
         if current is not None and (current.options or current.key):
             yield current
+
+
+def _goes_on(column: Column, meanings: frozenset[str], token: Token) -> bool:
+    """Whether a label right behind the heading of ``column`` says the same: *product or service*."""
+    return bool(meanings & column.options) and token.x0 - column.x1 < 0.5 * token.height
 
 
 def _part(columns: list[Column], lexicon: Lexicon) -> None:

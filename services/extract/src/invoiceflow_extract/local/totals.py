@@ -105,10 +105,10 @@ def _trial(
     elif gross and tax and abs(tax.value) >= abs(gross.value):
         trial.score -= 1.0
     if net and tax and tax.value and any(closes(net.value * rate / 100, tax.value, 2) for rate in known.rates if rate):
-        trial.score += 0.4
+        trial.score += 0.5
     for role in ("net", "gross"):
         if trial.value(role) in known.line_sums:
-            trial.score += 0.6
+            trial.score += 0.5
             trial.proved.add(role)
     return trial
 
@@ -123,7 +123,7 @@ def _weigh_sum(
     """Reward ``trial`` where net and tax make the gross, or a rate on the page does where no tax is chosen."""
     if tax is not None:
         if not closes(net + tax.value, gross) and any(closes(net + tax.value + x, gross) for x in known.extras if x):
-            trial.score += 0.8
+            trial.score += 0.5
             trial.proved.add("gross")
         elif not closes(net + tax.value, gross):
             trial.score -= _OPEN
@@ -134,12 +134,14 @@ def _weigh_sum(
             trial.score += 1.6
             trial.proved |= {"net", "gross"}
     elif net == gross:
-        trial.score += 0.3
+        trial.score += 0.5
     elif abs(net) > abs(gross):
         trial.score -= 1.0
     elif any(closes(net * (100 + rate) / 100, gross, 2) for rate in known.rates):
         trial.score += 1.0
         trial.proved |= {"net", "gross"}
+    else:
+        trial.score -= _OPEN / 2
 
 
 def _adjust(best: Assignment, candidates: Sequence[Candidate], rates: Sequence[Decimal]) -> None:
