@@ -31,13 +31,17 @@ def block_names(text: str) -> list[str]:
 def filled(text: str, contents: Mapping[str, str]) -> str:
     """Return the page with every block as ``contents`` has it.
 
+    Args:
+        text: the page.
+        contents: what each block holds, by its name; ends with a line break.
+
     Raises:
         BlockError: nothing makes a block of that name.
     """
     for name in block_names(text):
         if name not in contents:
             raise BlockError(f"nothing makes the block {name}")
-    return _BLOCK.sub(lambda block: f"{block[1]}\n{contents[block['name']].strip()}\n\n{block[4]}", text)
+    return _BLOCK.sub(lambda block: "".join((block[1], "\n", contents[block["name"]], "\n", block[4])), text)
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

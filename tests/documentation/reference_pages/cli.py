@@ -14,10 +14,14 @@ def cli_blocks() -> dict[str, str]:
     """Return the list of commands, and what each takes."""
     group: Any = typer.main.get_command(app)
     commands = {name: command for name, command in group.commands.items() if not command.hidden}
+    general = [
+        _row(each) for each in group.params if "completion" not in each.name and not getattr(each, "hidden", False)
+    ]
     blocks = {
         "cli": table(
-            ("command", "what it does"), [(f"[`{name}`](#{name})", _help(one)) for name, one in commands.items()]
+            ("command", "what it does"), [(f"[`{name}`](#{name})", _help(each)) for name, each in commands.items()]
         )
+        + ("\nBefore any command:\n\n" + table(("option", "default", "meaning"), general) if general else "")
     }
     for name, command in commands.items():
         usage = " ".join(["invoiceflow", name, *command.collect_usage_pieces(typer.Context(command))])
