@@ -14,7 +14,7 @@ from invoiceflow_extract.local.found import Found
 from invoiceflow_extract.local.lexicon import Lexicon
 from invoiceflow_extract.local.observations import Observations
 from invoiceflow_extract.local.page_text import Row, Sheet, Token
-from invoiceflow_extract.local.table_bare import find_bare_lines
+from invoiceflow_extract.local.table_bare import BareLine, bare_rows, find_bare_lines
 from invoiceflow_extract.local.table_head import Column, Head, find_head, settle_columns
 from invoiceflow_extract.local.table_roles import reconsider
 
@@ -32,7 +32,7 @@ _TOLERANCE = Decimal("0.02")
 _WEAK = frozenset(["charges", "allowances", "carried", "prepaid", "rounding", "previous", "tax"])
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class LineFound:
     """A line as read: numbers, texts, and its description row by row."""
 
@@ -122,16 +122,35 @@ def find_lines(seen: Observations, lexicon: Lexicon) -> Lines:
         if len(result.lines) > _MOST_LINES:
             break
     _drop_strays(result)
-    if not result.lines:
-        _add_bare_lines(seen, result)
+    _complete(seen, result)
     return result
 
 
-def _add_bare_lines(seen: Observations, result: Lines) -> None:
-    totals = [amount.number.value for row in seen.rows if seen.totals_of(row) for amount in seen.amounts_of(row)]
-    for row, description, fields in find_bare_lines(seen, totals):
+def _complete(seen: Observations, result: Lines) -> None:
+    """Add or drop lines where only that makes their sum one of the totals."""
+    totals = {amount.number.value for row in seen.rows if seen.totals_of(row) for amount in seen.amounts_of(row)}
+    if not result.lines:
+        _add(find_bare_lines(seen, sorted(totals)), result)
+        return
+    amounts = [line.amount.value for line in result.lines if line.amount is not None]
+    if not amounts or sum(amounts, Decimal(0)) in totals:
+        return
+    more = bare_rows(seen, result.rows | result.head_rows)
+    if more and sum((fields["net"].value for _, _, fields in more), sum(amounts, Decimal(0))) in totals:
+        _add(more, result)
+        return
+    doubtful = [line for line in result.lines if line.amount is not None and not line.closes]
+    for line in doubtful:
+        if line.amount is not None and len(amounts) > 1 and sum(amounts, Decimal(0)) - line.amount.value in totals:
+            result.lines.remove(line)
+            return
+
+
+def _add(found: Sequence[BareLine], result: Lines) -> None:
+    for row, description, fields in found:
         result.lines.append(LineFound(row.sheet, [description] if description else [], fields, bottom=row.y1))
         result.add_row(row)
+    result.lines.sort(key=lambda line: (line.sheet.number, line.bottom))
 
 
 def _drop_strays(result: Lines) -> None:

@@ -8,7 +8,7 @@ from invoiceflow_extract.local.found import Found
 from invoiceflow_extract.local.observations import Amount, Observations
 from invoiceflow_extract.local.page_text import Row, Token
 
-__all__ = ["BareLine", "find_bare_lines"]
+__all__ = ["BareLine", "bare_rows", "find_bare_lines"]
 
 _TOLERANCE = Decimal("0.02")
 _MOST_NUMBERS = 7
@@ -31,6 +31,12 @@ def find_bare_lines(seen: Observations, totals: Sequence[Decimal]) -> list[BareL
         if (sums in totals and sums) or proved > 1:
             return lines
     return []
+
+
+def bare_rows(seen: Observations, known: set[int]) -> list[BareLine]:
+    """Return what could be lines among the rows that are not ``known`` (by ``id``)."""
+    rows = (row for row in seen.rows[:_MOST_ROWS] if id(row) not in known)
+    return [_read(row, seen) for row in rows if _may_be_line(row, seen)]
 
 
 def _blocks(seen: Observations) -> Iterator[list[Row]]:
