@@ -145,6 +145,14 @@ def test_the_values_used_are_given_as_text() -> None:
     assert "133.05" in finding.message
 
 
+def test_a_page_that_shows_only_the_amount_due_is_held_against_net_and_tax_all_the_same() -> None:
+    sound = totals(gross=None)
+    assert "BR-CO-15" not in rules(sound, Origin.PAGE)
+    wrong = totals(gross=None, payable=D("200.00"))
+    (finding,) = [one for one in check(Subject(wrong, Origin.PAGE)) if one.rule == "BR-CO-15"]
+    assert finding.pointers[0] == "/totals/payable"
+
+
 def test_a_page_may_round_where_an_einvoice_may_not() -> None:
     by_a_cent = totals(gross=D("133.06"), payable=D("100.01"))
     assert rules(by_a_cent, Origin.PAGE) == set()

@@ -74,16 +74,25 @@ def net_follows_from_lines(subject: Subject) -> Iterator[Finding]:
 
 
 def gross_is_net_and_tax(subject: Subject) -> Iterator[Finding]:
-    """BR-CO-15: total with VAT = total without VAT + VAT."""
+    """BR-CO-15: total with VAT = total without VAT + VAT.
+
+    Where only the amount due was found, the total with VAT is what it and the prepaid amount come to (BR-CO-16).
+    """
     totals = subject.invoice.totals
-    if totals.net is None or totals.tax is None or totals.gross is None:
+    if totals.net is None or totals.tax is None:
+        return
+    gross, pointers = totals.gross, ("/totals/gross", "/totals/net", "/totals/tax")
+    if gross is None and totals.payable is not None:
+        gross = totals.payable + (totals.prepaid or _ZERO) - (totals.rounding or _ZERO)
+        pointers = ("/totals/payable", "/totals/net", "/totals/tax")
+    if gross is None:
         return
     expected = totals.net + totals.tax
-    if subject.differs(totals.gross, expected):
+    if subject.differs(gross, expected):
         yield RULES["BR-CO-15"].finding(
-            f"The total without VAT and the VAT add up to {expected}, but the total with VAT says {totals.gross}.",
-            pointers=("/totals/gross", "/totals/net", "/totals/tax"),
-            values={"totals.net": totals.net, "totals.tax": totals.tax, "totals.gross": totals.gross},
+            f"The total without VAT and the VAT add up to {expected}, but the total with VAT says {gross}.",
+            pointers=pointers,
+            values={"totals.net": totals.net, "totals.tax": totals.tax, pointers[0][1:].replace("/", "."): gross},
         )
 
 
