@@ -148,6 +148,42 @@ def test_an_order_number_is_not_the_invoice_number() -> None:
     assert invoice.issue_date == date(2014, 4, 19)
 
 
+@pytest.mark.parametrize(
+    ("printed", "number"),
+    [
+        ("Numer faktury: 2/11/2023", "2/11/2023"),
+        ("Invoice No.: No.123456789", "123456789"),
+        ("Invoice number: 2024\u201003\u201020T09", "2024-03-20T09"),
+        ("Rechnung Nr. 42 vom 31.01.2024", "42"),
+        ("Faktura č. 198900000001", "198900000001"),
+    ],
+)
+def test_the_number_is_read_without_what_surrounds_it(printed: str, number: str) -> None:
+    assert read_layout(layout_of(f"\n     {printed}\n")).invoice.number == number
+
+
+@pytest.mark.parametrize("printed", ["Total invoice: 2.629,10", "Invoice total 1,000.00", "Invoice date: 31/01/2024"])
+def test_an_amount_or_a_date_is_not_the_number(printed: str) -> None:
+    assert read_layout(layout_of(f"\n     {printed}\n")).invoice.number is None
+
+
+def test_a_discount_named_by_a_compound_leads_from_the_lines_to_the_net_total() -> None:
+    totals = read_layout(
+        layout_of("""
+     Rechnung Nr. 42
+
+     Zwischensumme              1.000,00 EUR
+     Rahmenvertragsrabatt 2 %     -20,00 EUR
+     Gesamt netto                 980,00 EUR
+     19 % MwSt.                   186,20 EUR
+     Endbetrag                  1.166,20 EUR
+""")
+    ).invoice.totals
+    assert (totals.lines_net, totals.allowances, totals.net, totals.tax, totals.gross) == tuple(
+        map(Decimal, ("1000.00", "20.00", "980.00", "186.20", "1166.20"))
+    )
+
+
 def test_a_document_that_says_nothing_yields_nothing() -> None:
     for layout in (
         Layout(engine=Engine(name="x", version="1")),

@@ -93,3 +93,32 @@ def test_a_slogan_is_no_party() -> None:
     invoice = read_layout(layout_of("\n     Thank you for your business!\n\n     Invoice number: 12\n")).invoice
     assert invoice.seller.name is None
     assert invoice.buyer.name is None
+
+
+def test_a_name_over_two_rows_is_joined_where_the_page_shows_it_in_one() -> None:
+    page = """
+     Suministros de Oficina              Facturar a
+     Bermúdez S.L.                       Formación Lozano S.L.
+     Camino Real 4                       Calle Cervantes 51
+     33003 Oviedo                        41001 Sevilla
+
+     Número de factura: A000642
+{foot}
+"""
+    footer = "     Suministros de Oficina Bermúdez S.L. | info@bermudez.example"
+    assert (
+        read_layout(layout_of(page.format(foot=footer))).invoice.seller.name == "Suministros de Oficina Bermúdez S.L."
+    )
+    assert read_layout(layout_of(page.format(foot=""))).invoice.seller.name != "Suministros de Oficina Bermúdez S.L."
+
+
+def test_a_party_may_be_a_list_of_labelled_values() -> None:
+    invoice = read_layout(
+        layout_of("""
+     Sprzedawca                        Nabywca
+     NIP: 5261040828                   NIP: 1132191233
+     Nazwa: ABC Handel S.A.            Nazwa: Jan Kowalski
+     Adres: ul. Sadowa 1, 00-002 Kraków
+""")
+    ).invoice
+    assert (invoice.seller.name, invoice.buyer.name) == ("ABC Handel S.A.", "Jan Kowalski")

@@ -213,3 +213,41 @@ def test_a_table_of_taxes_is_the_breakdown_and_not_lines() -> None:
         Decimal("11.00"),
         Decimal("71.00"),
     )
+
+
+def test_rows_outside_the_columns_are_lines_where_only_with_them_the_sum_closes() -> None:
+    page = """
+     Description             Qty    Unit price    Amount
+     Cable                     3         15.50     46.50
+     Plug                      2         10.00     20.00
+
+     Other                                        Amount
+     Loading of the van                            30.00
+
+                                    Net            {net}
+                                    VAT 20%        {tax}
+                                    Total         {gross}
+"""
+    closing = lines_of(page.format(net="96.50", tax="19.30", gross="115.80"))
+    assert [line.description for line in closing] == ["Cable", "Plug", "Loading of the van"]
+    complete = lines_of(page.format(net="66.50", tax="13.30", gross="79.80"))
+    assert [line.description for line in complete] == ["Cable", "Plug"]
+
+
+def test_a_heading_of_several_words_is_one_column() -> None:
+    assert seen(
+        lines_of("""
+     Prodotto o servizio       Quantità     Prezzo     Importo
+     Direzione di progetto            5     420,00    2.100,00
+     Carta per fotocopie              4       3,92       15,68
+""")
+    ) == [("Direzione di progetto", "5", "2100.00"), ("Carta per fotocopie", "4", "15.68")]
+
+
+def test_a_unit_may_be_glued_to_the_quantity() -> None:
+    assert seen(
+        lines_of("""
+     Description             Qty    Unit price    Amount
+     Consulting              10h         15.50    155.00
+""")
+    ) == [("Consulting", "10", "155.00")]

@@ -91,6 +91,11 @@ class Label:
         return not any(token.key for token in self.segment.tokens[: self.start])
 
     @property
+    def opens(self) -> bool:
+        """Whether no word stands before it in its segment, as in ``19% VAT``."""
+        return not any(character.isalpha() for t in self.segment.tokens[: self.start] for character in t.text)
+
+    @property
     def has_colon(self) -> bool:
         last = self.tokens[-1].text
         after = self.segment.tokens[self.end].text if self.end < len(self.segment.tokens) else ""

@@ -135,17 +135,29 @@ def _whole(name: Found[str] | None, seen: Observations) -> Found[str] | None:
     if name is None:
         return None
     segment = next((s for row in name.sheet.rows for s in row.segments if name.tokens[0] in s.tokens), None)
-    block = block_from(segment).segments if segment is not None else []
-    if len(block) < 2 or name.tokens[-1] is not block[0].tokens[-1] or has_legal_form(name.value):
+    if segment is None or len(name.tokens) != len(segment.tokens):
         return name
-    if is_address_line(block[1].text):
-        return name
-    tokens = (*name.tokens, *block[1].tokens)
-    text = _clean(tokens)
-    key = fold(text)
-    if any(key in fold(other.text) for row in seen.rows for other in row.segments):
-        return Found(text, tokens, name.sheet, name.score)
+    pairs = [(name.tokens, other) for other in block_from(segment).segments[1:2] if not has_legal_form(name.value)]
+    above = _above(segment)
+    options = [(*tokens, *other.tokens) for tokens, other in pairs if not is_address_line(other.text)]
+    if above is not None and not has_legal_form(above.text):
+        options.append((*above.tokens, *name.tokens))
+    shown = [fold(other.text) for row in seen.rows for other in row.segments]
+    for tokens in options:
+        text = _clean(tokens)
+        if any(fold(text) in other for other in shown):
+            return Found(text, tokens, name.sheet, name.score)
     return name
+
+
+def _above(segment: Segment) -> Segment | None:
+    """Return the segment right above ``segment`` that begins where it does."""
+    rows = segment.row.sheet.rows
+    for row in reversed(rows[max(0, segment.row.index - 2) : segment.row.index]):
+        for other in row.segments:
+            if abs(other.x0 - segment.x0) < segment.height and segment.y0 - other.y1 < segment.height:
+                return other
+    return None
 
 
 def _choose(ballot: _Ballot, parties: Parties) -> None:
@@ -278,8 +290,6 @@ def block_from(segment: Segment, most: int = 8) -> Block:
         if gap > 3.0 * max(current.height, 5.0) or len(block) >= most:
             break
         wide = gap > 1.3 * max(current.height, 5.0)
-        if wide and not any(is_address_line(other.text) for other in row.segments):
-            break
         slack = 1.0 * segment.height
         for other in row.segments:
             edges = (

@@ -261,13 +261,13 @@ def _body(head: Head, rows: Sequence[Row], seen: Observations) -> tuple[list[Row
 
 def _total_label(row: Row, seen: Observations) -> frozenset[str] | None:
     """Return what total ``row`` states: a total's label in front, amounts behind it and little else."""
-    labels = [label for label in seen.totals_of(row) if label.leads]
+    labels = [label for label in seen.totals_of(row) if label.opens]
     amounts = [amount for amount in seen.amounts_of(row) if not amount.number.percent]
     if not labels or not amounts:
         return None
     label = labels[0]
     behind = [amount for amount in amounts if amount.x0 >= label.x1 - 1]
-    if not behind or len(behind) < len(amounts):
+    if not behind or (len(behind) < len(amounts) and label.leads):
         return None
     if label.meanings <= _WEAK and len(behind) > 1:
         return None

@@ -60,7 +60,7 @@ def _may_be_line(row: Row, seen: Observations) -> bool:
     amounts = seen.amounts_of(row)
     if not amounts or not amounts[-1].number.money_like or amounts[-1].tokens[-1] is not row.tokens[-1]:
         return False
-    if any(label.leads for label in seen.totals_of(row)):
+    if any(label.opens for label in seen.totals_of(row)):
         return False
     if any(label.leads and label.has_colon for label in seen.fields_of(row)):
         return False

@@ -120,7 +120,7 @@ def _columns(row: Row, lexicon: Lexicon) -> Iterator[Column]:
 
 def _goes_on(column: Column, meanings: frozenset[str], token: Token) -> bool:
     """Whether a label right behind the heading of ``column`` says the same: *product or service*."""
-    return bool(meanings & column.options) and token.x0 - column.x1 < 0.5 * token.height
+    return bool(meanings & column.options) and token.x0 - column.x1 < _HEADING_GAP * token.height
 
 
 def _part(columns: list[Column], lexicon: Lexicon) -> None:
