@@ -212,7 +212,9 @@ def _amounts(segment: Segment, row: Row, mark: str | None, taken: set[int]) -> I
         best: tuple[int, Number] | None = None
         if id(tokens[start]) not in taken and _may_start_number(tokens[start].text):
             for end in range(start + 1, min(len(tokens), start + _MOST_PARTS) + 1):
-                if id(tokens[end - 1]) in taken or (end - 1 > start and not _joins(tokens[end - 2], tokens[end - 1])):
+                if id(tokens[end - 1]) in taken or (
+                    end - 1 > start and not _joins(tokens[end - 2], tokens[end - 1], row)
+                ):
                     break
                 number = parse_number(" ".join(token.text for token in tokens[start:end]), mark)
                 if number is not None:
@@ -229,12 +231,14 @@ def _may_start_number(text: str) -> bool:
     return len(text) <= 4 or _NUMBER_START.match(text) is not None
 
 
-def _joins(left: Token, right: Token) -> bool:
+def _joins(left: Token, right: Token, row: Row) -> bool:
     gap = right.x0 - left.x1
     if left.text[-1].isdigit() and right.text[:1].isdigit():
         # In a typewriter's font a space is as wide as a digit.
         digit = (right.x1 - right.x0) / len(right.text)
-        return gap < max(_JOIN_GAP * right.height, 1.2 * digit) and _GROUP.match(right.text) is not None
+        # Recognised words stand where their share of the line puts them, columns in lines of their own.
+        widest = 1.1 if row.sheet.recognised else _JOIN_GAP
+        return gap < max(widest * right.height, 1.2 * digit) and _GROUP.match(right.text) is not None
     return gap < 2.5 * right.height
 
 

@@ -283,7 +283,8 @@ def _edges(columns: Sequence[Column], rows: Sequence[Row], seen: Observations) -
             else:
                 near = [s for s in row.segments if s.x0 >= right and s.x0 - right < _REACH * height]
             beyond.extend(near[-1:] if row_side == "left" else near[:1])
-        if any(_is_field(segment, seen) for segment in beyond):
+        side = [s for row in rows for s in row.segments if (s.x1 <= left if row_side == "left" else s.x0 >= right)]
+        if any(_is_field(segment, seen) for segment in side):
             continue
         if len(beyond) >= _MOST * len(full) and row_side == "left":
             left = min(segment.x0 for segment in beyond)
