@@ -173,6 +173,16 @@ def test_rows_with_amounts_that_prove_nothing_are_no_lines() -> None:
     )
 
 
+def test_what_was_tendered_at_the_till_is_no_line() -> None:
+    assert (
+        lines_of("""
+     Total                17.50
+     Tendered in notes    17.50
+""")
+        == ()
+    )
+
+
 def test_a_quantity_the_recognition_missed_is_computed_and_says_so() -> None:
     page = """
      Description             Qty    Unit price    Amount

@@ -130,7 +130,7 @@ def _complete(seen: Observations, result: Lines) -> None:
     """Add or drop lines where only that makes their sum one of the totals."""
     totals = {amount.number.value for row in seen.rows if seen.totals_of(row) for amount in seen.amounts_of(row)}
     if not result.lines:
-        _add(find_bare_lines(seen, sorted(totals)), result)
+        _add(find_bare_lines(seen), result)
         return
     amounts = [line.amount.value for line in result.lines if line.amount is not None]
     if not amounts or sum(amounts, Decimal(0)) in totals:

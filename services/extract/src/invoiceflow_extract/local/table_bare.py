@@ -19,16 +19,24 @@ BareLine = tuple[Row, list[Token], dict[str, Found[Decimal]]]
 """A row, its description and its numbers by field."""
 
 
-def find_bare_lines(seen: Observations, totals: Sequence[Decimal]) -> list[BareLine]:
+def find_bare_lines(seen: Observations) -> list[BareLine]:
     """Return the rows above the totals that are lines.
 
-    They must prove themselves: two of them as quantity times price, or all together as one of ``totals``.
+    They must prove themselves: two of them as quantity times price, or all together as a total under them.
     """
+    totals = [
+        (row.sheet.number, row.y0, amount.number.value)
+        for row in seen.rows
+        if seen.totals_of(row)
+        for amount in seen.amounts_of(row)
+    ]
     for block in _blocks(seen):
         lines = [_read(row, seen) for row in block]
         sums = sum((fields["net"].value for _, _, fields in lines), Decimal(0))
         proved = sum("quantity" in fields for _, _, fields in lines)
-        if (sums in totals and sums) or proved > 1:
+        end = (block[-1].sheet.number, block[-1].y0)
+        summed = any(value == sums and (page, top) > end for page, top, value in totals)
+        if (summed and sums) or proved > 1:
             return lines
     return []
 
