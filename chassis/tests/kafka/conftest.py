@@ -3,7 +3,7 @@
 import os
 import socket
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 
 import pytest
 from confluent_kafka import KafkaException, Producer
@@ -77,24 +77,37 @@ def kafka_container() -> Iterator[str]:
 
 @pytest.fixture
 def real(kafka_container: str) -> str:
-    """The real Kafka with empty topics."""
+    """The real Kafka with empty topics and no groups."""
     admin = AdminClient({"bootstrap.servers": kafka_container, "log_level": 0})
-    ours = [name for name in admin.list_topics(timeout=10).topics if name in set(_topic_names())]
-    deadline = time.monotonic() + 60
-    for done in admin.delete_topics(ours).values() if ours else ():
+    ours = set(_topic_names())
+    groups = [group.group_id for group in admin.list_consumer_groups().result().valid]
+    for done in admin.delete_consumer_groups(groups).values() if groups else ():
         done.result()
-    while True:
-        creations = admin.create_topics([NewTopic(name, 4, 1) for name in _topic_names()])
-        try:
-            for done in creations.values():
-                done.result()
-        except KafkaException:  # a topic of the last test is still being deleted
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.2)
-            admin.delete_topics([n for n in admin.list_topics(timeout=10).topics if n in set(_topic_names())])
-        else:
-            return kafka_container
+    known = ours & set(admin.list_topics(timeout=10).topics)
+    for done in admin.delete_topics(list(known)).values() if known else ():
+        done.result()
+    _wait(lambda: not ours & set(admin.list_topics(timeout=10).topics))
+    for done in admin.create_topics([NewTopic(name, 4, 1) for name in ours]).values():
+        done.result()
+    _wait(lambda: _all_led(admin, ours))
+    return kafka_container
+
+
+def _all_led(admin: AdminClient, names: set[str]) -> bool:
+    topics = admin.list_topics(timeout=10).topics
+    return all(
+        name in topics
+        and len(topics[name].partitions) == 4
+        and all(partition.leader >= 0 for partition in topics[name].partitions.values())
+        for name in names
+    )
+
+
+def _wait(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline, "the topics could not be made anew"
+        time.sleep(0.05)
 
 
 @pytest.fixture(params=["embedded", pytest.param("real", marks=pytest.mark.engine)])
