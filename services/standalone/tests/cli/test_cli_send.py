@@ -180,7 +180,13 @@ def test_ctrl_c_says_that_the_work_goes_on(api: Any, files: Path) -> None:
     api.script = [{"status": "processing", "stage": "ocr"}]
     command = [sys.executable, "-c", "from invoiceflow_standalone.cli import main; main()", "send", str(files)]
     process = subprocess.Popen(
-        [*command, "--url", api.url], text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
+        [*command, "--url", api.url],
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+        # A run in the background ignores ctrl-C, and children inherit that; a person's terminal does not.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
     )
     deadline = time.monotonic() + 30
     while len(api.uploads) < 5 and time.monotonic() < deadline:
