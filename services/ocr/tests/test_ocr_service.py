@@ -47,9 +47,19 @@ async def test_the_service_is_not_ready_before_its_readers_are() -> None:
         await service.checks["readers"]()
 
 
-def test_as_many_documents_are_taken_at_a_time_as_there_are_readers() -> None:
+def test_twice_as_many_documents_are_taken_at_a_time_as_there_are_readers() -> None:
     service = create_service(OcrSettings(workers=3, document_seconds=10), MemoryObjectStore())
 
     (subscription,) = service.subscriptions
-    assert subscription.concurrency == 3
-    assert subscription.time_limit > 2 * 10
+    assert subscription.concurrency == 2 * 3
+    assert subscription.time_limit > 2 * 2 * 10  # both tries of a document, after both tries of the one before it
+
+
+def test_by_default_there_is_a_reader_for_each_processor(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("invoiceflow_ocr.processors.available_processors", lambda _cgroup: 5)
+    monkeypatch.setattr("invoiceflow_ocr.processors.available_memory", lambda _cgroup: 1 << 40)
+
+    service = create_service(OcrSettings(), MemoryObjectStore())
+
+    (subscription,) = service.subscriptions
+    assert subscription.concurrency == 2 * 5

@@ -286,4 +286,4 @@ def test_a_picture_of_another_kind_than_announced_is_refused(picture: Image.Imag
 
 
 def test_other_media_types_are_refused() -> None:
-    assert refusal(NativeEngine(), b"MZ", "application/x-msdownload") == "media_type_unsupported"
+    assert refusal(NativeEngine(), b"MZ", "application/x-msdownload") == "unsupported_media_type"

@@ -1,15 +1,16 @@
-"""Thread counts follow the container's limit, not the host's size."""
+"""Counts of threads and readers follow the container's limits, not the host's size."""
 
 import os
 from pathlib import Path
 
 import pytest
 
-from invoiceflow_ocr.processors import available_processors
+from invoiceflow_ocr.processors import available_processors, readers_that_fit
 
 
 @pytest.fixture(autouse=True)
-def eight_processors(monkeypatch: pytest.MonkeyPatch) -> None:
+def eight_processors_and_as_many_gib(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "sysconf", {"SC_PAGE_SIZE": 4096, "SC_PHYS_PAGES": 8 << 18}.__getitem__)
     monkeypatch.setattr(os, "sched_getaffinity", lambda _pid: set(range(8)))
 
 
@@ -33,3 +34,21 @@ def test_the_quota_of_cgroup_1_counts(tmp_path: Path, quota: str, processors: in
 
 def test_without_a_quota_all_that_the_scheduler_allows_are_used(tmp_path: Path) -> None:
     assert available_processors(tmp_path) == 8
+
+
+@pytest.mark.parametrize(
+    ("limit", "readers"), [(str(5 << 30), 5), (str(1 << 29), 1), (str(1 << 62), 8), ("max", 8), (None, 8)]
+)
+@pytest.mark.parametrize("file", ["memory.max", "memory/memory.limit_in_bytes"])
+def test_no_more_readers_are_started_than_the_memory_holds(
+    tmp_path: Path, file: str, limit: str | None, readers: int
+) -> None:
+    if limit is not None:
+        (tmp_path / file).parent.mkdir(exist_ok=True)
+        (tmp_path / file).write_text(limit)
+
+    assert readers_that_fit(1 << 30, tmp_path) == readers
+
+
+def test_no_more_readers_are_started_than_there_are_processors(tmp_path: Path) -> None:
+    assert readers_that_fit(1, tmp_path) == 8

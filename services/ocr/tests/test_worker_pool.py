@@ -183,6 +183,50 @@ async def test_a_child_is_replaced_after_its_share_of_documents(obedient: Engine
     assert readers[0] == readers[1] != readers[2] == readers[3]
 
 
+@pytest.mark.parametrize("engine", ["ObedientEngine", "UnpreparedEngine"])
+async def test_while_nothing_comes_one_child_after_the_other_warms_up_whether_or_not_it_succeeds(
+    engine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("invoiceflow_ocr.workers.pool.QUIET_SECONDS", 0.01)
+    pool = WorkerPool(EngineSpec(f"hostile_engines:{engine}"), workers=2, warm=True)
+    await pool.start()
+    try:
+        warm: set[str] = set()
+        deadline = time.monotonic() + 20
+        while len(warm) < 2 and time.monotonic() < deadline:
+            outcomes = await asyncio.gather(read(pool, "warmth"), read(pool, "warmth"))
+            texts = {layout_of(outcome.layout).pages[0].lines[0].text for outcome in outcomes}
+            warm |= {text for text in texts if text.startswith("warm")}
+            await asyncio.sleep(0.05)
+        assert len(warm) == 2
+    finally:
+        await pool.stop()
+
+
+async def test_no_child_warms_up_while_another_is_at_work(
+    obedient: EngineSpec, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("invoiceflow_ocr.workers.pool.QUIET_SECONDS", 0.0)
+    pool = WorkerPool(obedient, workers=2, warm=True)
+    begun = asyncio.Event()
+    hanging = asyncio.create_task(read_when_started(pool, begun))
+    try:
+        await begun.wait()
+        for _ in range(10):
+            outcome = await read(pool, "warmth")
+            assert not layout_of(outcome.layout).pages[0].lines[0].text.startswith("warm")
+    finally:
+        hanging.cancel()
+        await asyncio.gather(hanging, return_exceptions=True)
+        await pool.stop()
+
+
+async def read_when_started(pool: WorkerPool, begun: asyncio.Event) -> None:
+    """Start the pool and have its first child read a document that never ends."""
+    await pool.start()
+    await read(pool, "hang", lambda _done, _total: begun.set())
+
+
 async def test_stopping_leaves_no_child_behind(obedient: EngineSpec) -> None:
     pool = WorkerPool(obedient, workers=1)
     await pool.start()

@@ -6,6 +6,7 @@ from importlib.metadata import version
 
 from invoiceflow_chassis.ports import ObjectStore
 from invoiceflow_chassis.service import Service
+from invoiceflow_ocr.processors import readers_that_fit
 from invoiceflow_ocr.settings import OcrSettings
 from invoiceflow_ocr.subscribers import document_uploaded
 from invoiceflow_ocr.workers import EngineSpec, Limits, WorkerPool
@@ -15,6 +16,8 @@ __all__ = ["create_service"]
 
 def create_service(settings: OcrSettings, objects: ObjectStore) -> Service:
     """Return the service; its lifespan starts and ends the child processes."""
+    memory_bytes = settings.memory_mib << 20
+    children = settings.workers or readers_that_fit(memory_bytes)
     pool = WorkerPool(
         EngineSpec(
             "invoiceflow_ocr.engines.native:create",
@@ -22,13 +25,13 @@ def create_service(settings: OcrSettings, objects: ObjectStore) -> Service:
                 "max_pages": settings.max_pages,
                 "max_pixels": settings.max_megapixels * 1_000_000,
                 "threads": settings.threads,
-                "children": settings.workers,
+                "children": children,
             },
         ),
-        workers=settings.workers,
+        workers=children,
         limits=Limits(
             seconds=settings.document_seconds,
-            memory_bytes=settings.memory_mib << 20,
+            memory_bytes=memory_bytes,
             documents=settings.recycle_after,
         ),
         warm=settings.warm,

@@ -1,13 +1,33 @@
-"""How many processors this container may use, which is not how many the host has."""
+"""What this container may use of its host's processors and memory."""
 
 import math
 import os
 from pathlib import Path
 
-__all__ = ["available_processors"]
+__all__ = ["available_memory", "available_processors", "readers_that_fit"]
+
+CGROUP = Path("/sys/fs/cgroup")
+
+MOST_READERS = 64
 
 
-def available_processors(cgroup: Path = Path("/sys/fs/cgroup")) -> int:
+def readers_that_fit(memory_bytes: int, cgroup: Path = CGROUP) -> int:
+    """Return how many child processes this container has room for, each with a processor and so much memory; at least 1."""
+    return max(1, min(available_processors(cgroup), available_memory(cgroup) // memory_bytes, MOST_READERS))
+
+
+def available_memory(cgroup: Path = CGROUP) -> int:
+    """Return the bytes that the memory limit of cgroup v2 or v1 allows, at most those the host has."""
+    installed = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    for file in (cgroup / "memory.max", cgroup / "memory" / "memory.limit_in_bytes"):
+        try:
+            return min(installed, int(file.read_text()))
+        except (OSError, ValueError):  # not that version, or "max"
+            continue
+    return installed
+
+
+def available_processors(cgroup: Path = CGROUP) -> int:
     """Return the processors that the scheduler and the CPU quota of cgroup v2 or v1 allow, at least 1."""
     allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     quota = _quota_v2(cgroup / "cpu.max") or _quota_v1(

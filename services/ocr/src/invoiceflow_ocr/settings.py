@@ -16,10 +16,15 @@ class OcrSettings(BaseSettings):
         min_length=3,
         description="Bucket of the results: layouts and embedded e-invoices.",
     )
-    workers: int = Field(default=1, ge=1, le=64, description="Child processes, each reading one document at a time.")
+    workers: int = Field(
+        default=0,
+        ge=0,
+        le=64,
+        description="Child processes, each reading one document at a time; 0: one for each processor of the container, as far as its memory holds MEMORY_MIB for each.",
+    )
     warm: bool = Field(
-        default=False,
-        description="Load the models of the recogniser at start; otherwise a child loads them with its first picture.",
+        default=True,
+        description="While no document comes, let one child after the other load the recogniser's models and the parsers of Office files; otherwise a child loads them with its first picture or Office file, which holds that document up for seconds.",
     )
     threads: int = Field(
         default=0,

@@ -15,7 +15,7 @@ __all__ = ["document_uploaded"]
 def document_uploaded(
     settings: OcrSettings, objects: ObjectStore, pool: WorkerPool
 ) -> Subscription[DocumentUploadedV1]:
-    """Read what was uploaded, as many documents at a time as there are children."""
+    """Read what was uploaded: for each child one document that it reads, and one on its way from or to the object store."""
 
     async def handle(event: DocumentUploadedV1, delivery: Delivery, /) -> list[Event]:
         return list(
@@ -27,7 +27,8 @@ def document_uploaded(
     return Subscription(
         event=DocumentUploadedV1,
         handler=handle,
-        concurrency=settings.workers,
-        # Twice, as a document that ended its child is tried in another; and time for the object store.
-        time_limit=2 * settings.document_seconds + 60,
+        concurrency=2 * pool.size,
+        # A document that ended its child is tried in another, and so may be the one it waits for; and time for the
+        # object store.
+        time_limit=4 * settings.document_seconds + 60,
     )

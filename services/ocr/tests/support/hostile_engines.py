@@ -15,9 +15,10 @@ class ObedientEngine:
 
     def __init__(self, version: str = "1") -> None:
         self.version = version
+        self.warm = False
 
     def warm_up(self) -> None:
-        pass
+        self.warm = True
 
     def read(self, data: bytes, media_type: str, progress: Progress) -> Reading:  # noqa: ARG002 - the port asks for it
         order, _, argument = data.decode().strip().partition(" ")
@@ -29,10 +30,17 @@ class ObedientEngine:
         pages = int(argument) if order == "pages" else 1
         for number in range(pages):
             progress(number + 1, pages)
-        word = Word(text=str(os.getpid()), box=Box(0.1, 0.1, 0.2, 0.2))
+        text = f"warm {os.getpid()}" if order == "warmth" and self.warm else str(os.getpid())
+        word = Word(text=text, box=Box(0.1, 0.1, 0.2, 0.2))
         page = Page(number=1, width=595, height=842, source="text", lines=(Line(words=(word,)),))
         attachments = [Attachment("factur-x.xml", argument.encode(), "Alternative")] if order == "attach" else []
         return Reading(pages=[page] * pages, languages=("en",), attachments=attachments)
+
+
+class UnpreparedEngine(ObedientEngine):
+    def warm_up(self) -> None:
+        super().warm_up()
+        raise ImportError("no weights")
 
 
 class AbsentEngine:

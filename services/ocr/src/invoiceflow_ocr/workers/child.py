@@ -48,11 +48,21 @@ def main() -> None:
     sys.path[:] = start["sys_path"]
     module, _, attribute = start["factory"].partition(":")
     engine: Engine = getattr(import_module(module), attribute)(**start["options"])
-    if start["warm"]:
-        engine.warm_up()
     _send(stream, {"kind": "ready", "engine": {"name": engine.name, "version": engine.version}})
     while (frame := read_frame(stream)) is not None:
-        _serve(engine, Job.model_validate(frame[0]), frame[1], stream)
+        header, payload = frame
+        if header["kind"] == "warm_up":
+            _warm_up(engine, stream)
+        else:
+            _serve(engine, Job.model_validate(header["job"]), payload, stream)
+
+
+def _warm_up(engine: Engine, stream: BinaryIO) -> None:
+    try:
+        engine.warm_up()
+    except Exception:  # noqa: BLE001 - what cannot be loaded is missed, and told, by the document that needs it
+        traceback.print_exc()
+    _send(stream, {"kind": "warm"})
 
 
 def _serve(engine: Engine, job: Job, data: bytes, stream: BinaryIO) -> None:

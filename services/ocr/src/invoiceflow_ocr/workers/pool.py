@@ -5,7 +5,7 @@ replaced, the others never notice.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 
 from invoiceflow_chassis.errors import PermanentError, TransientError
@@ -29,16 +29,23 @@ class Limits:
     """After so many documents a child is replaced, so that leaks of native libraries stay small."""
 
 
+QUIET_SECONDS = 1.0
+"""When no child had anything to do for so long, one uses the time to warm up: not in the middle of a stream of
+documents, where its processor is wanted."""
+
+
 class WorkerPool:
     """Reads documents in child processes; use between ``start`` and ``stop``."""
 
     def __init__(self, spec: EngineSpec, *, workers: int, limits: Limits | None = None, warm: bool = False) -> None:
+        self.size = workers
+        """How many documents are read at a time."""
         self._spec = spec
-        self._size = workers
         self._limits = limits or Limits()
         self._warm = warm
         self._idle: asyncio.LifoQueue[Worker | None] = asyncio.LifoQueue()
-        self._starting: set[asyncio.Task[None]] = set()
+        self._background: set[asyncio.Task[None]] = set()
+        self._quiet: asyncio.TimerHandle | None = None
         self._children: set[Worker] = set()
         self._engine: EngineName | None = None
 
@@ -55,21 +62,23 @@ class WorkerPool:
         Raises:
             WorkerDiedError: the engine cannot be loaded.
         """
-        workers = [self._child() for _ in range(self._size)]
+        workers = [self._child() for _ in range(self.size)]
         try:
             self._engine = await workers[0].ready()
         except BaseException:
             await self.stop()
             raise
-        self._idle.put_nowait(workers[0])
+        self._put_back(workers[0])
         for worker in workers[1:]:
-            self._in_background(worker)
+            self._in_background(self._offer(worker))
 
     async def stop(self) -> None:
         """End all children, at once."""
-        for task in self._starting:
+        if self._quiet is not None:
+            self._quiet.cancel()
+        for task in self._background:
             task.cancel()
-        await asyncio.gather(*self._starting, return_exceptions=True)
+        await asyncio.gather(*self._background, return_exceptions=True)
         await asyncio.gather(*(self._end(worker) for worker in tuple(self._children)))
         self._idle = asyncio.LifoQueue()
         self._engine = None
@@ -142,12 +151,12 @@ class WorkerPool:
 
     async def _give_back(self, worker: Worker, *, keep: bool) -> None:
         if keep and worker.documents < self._limits.documents:
-            self._idle.put_nowait(worker)
+            self._put_back(worker)
             return
         try:
             await self._end(worker)
         finally:
-            self._in_background(self._child())
+            self._in_background(self._offer(self._child()))
 
     async def _lose(self, worker: Worker) -> None:
         self._idle.put_nowait(None)  # whoever takes the place starts a new child
@@ -158,20 +167,49 @@ class WorkerPool:
         await worker.kill()
 
     def _child(self) -> Worker:
-        worker = Worker(self._spec, memory_bytes=self._limits.memory_bytes, warm=self._warm)
+        worker = Worker(self._spec, memory_bytes=self._limits.memory_bytes)
         self._children.add(worker)
         return worker
 
-    def _in_background(self, worker: Worker) -> None:
-        """Let a child load its engine, and offer it then."""
-        task = asyncio.create_task(self._offer(worker))
-        self._starting.add(task)
-        task.add_done_callback(self._starting.discard)
+    def _in_background(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
 
     async def _offer(self, worker: Worker) -> None:
+        """Let a child load its engine, and offer it then."""
         try:
             await worker.ready()
         except WorkerDiedError:
             await self._lose(worker)
         else:
-            self._idle.put_nowait(worker)
+            self._put_back(worker)
+
+    def _put_back(self, worker: Worker) -> None:
+        """Let a child wait for its next document, and use the time if none comes soon."""
+        self._idle.put_nowait(worker)
+        if self._quiet is not None:
+            self._quiet.cancel()
+        if self._warm:
+            self._quiet = asyncio.get_running_loop().call_later(QUIET_SECONDS, self._use_quiet)
+
+    def _use_quiet(self) -> None:
+        """Warm up one child, unless any is at work; when it is back, the next one's turn comes."""
+        if self._idle.qsize() < self.size or self._engine is None:
+            return  # the one that comes back last winds the clock up again; or the pool was stopped
+        waiting = [self._idle.get_nowait() for _ in range(self.size)]
+        cold = next((worker for worker in waiting if worker is not None and not worker.warm), None)
+        for worker in reversed(waiting):
+            if worker is not cold or worker is None:
+                self._idle.put_nowait(worker)
+        if cold is not None:
+            self._in_background(self._warm_up(cold))
+
+    async def _warm_up(self, worker: Worker) -> None:
+        try:
+            async with asyncio.timeout(self._limits.seconds):
+                await worker.warm_up()
+        except (TimeoutError, WorkerDiedError):
+            await self._lose(worker)
+        else:
+            self._put_back(worker)

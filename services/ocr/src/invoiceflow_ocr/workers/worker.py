@@ -32,7 +32,7 @@ class WorkerDiedError(Exception):
 class Worker:
     """A child process, from its start to its end; handles one document at a time."""
 
-    def __init__(self, spec: EngineSpec, *, memory_bytes: int, warm: bool) -> None:
+    def __init__(self, spec: EngineSpec, *, memory_bytes: int) -> None:
         ours, theirs = socket.socketpair()
         with theirs:
             # The command line names only this module, so that it shows no document; all else goes over the socket.
@@ -47,7 +47,6 @@ class Worker:
                 "factory": spec.factory,
                 "options": dict(spec.options),
                 "memory_bytes": memory_bytes,
-                "warm": warm,
                 "sys_path": sys.path,
             }
         )
@@ -55,6 +54,8 @@ class Worker:
         self._writer: asyncio.StreamWriter | None = None
         self.documents = 0
         """How many documents it was given."""
+        self.warm = False
+        """Whether it has loaded what it can in advance."""
 
     @property
     def alive(self) -> bool:
@@ -82,7 +83,7 @@ class Worker:
         self.documents += 1
         assert self._writer is not None, "not ready"  # noqa: S101
         try:
-            self._writer.write(encode(job.model_dump(), data))
+            self._writer.write(encode({"kind": "read", "job": job.model_dump()}, data))
             await self._writer.drain()
         except ConnectionError as error:
             raise WorkerDiedError from error
@@ -102,6 +103,17 @@ class Worker:
                     )
                 case _:
                     return _outcome(header["summary"], payload)
+
+    async def warm_up(self) -> None:
+        """Have the engine load what its first documents would wait for, whether or not it succeeds.
+
+        Raises:
+            WorkerDiedError: the child ended.
+        """
+        assert self._writer is not None, "not ready"  # noqa: S101
+        self._writer.write(encode({"kind": "warm_up"}))
+        await self._receive()
+        self.warm = True
 
     async def kill(self) -> None:
         """End the child at once, whatever it does."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from invoiceflow_chassis.errors import PermanentError
 from invoiceflow_contracts.layout import Page
-from invoiceflow_ocr.engines.native.office import OFFICE_TYPES, read_office
+from invoiceflow_ocr.engines.native.office import OFFICE_TYPES, load_parsers, read_office
 from invoiceflow_ocr.engines.native.pdf import read_pdf
 from invoiceflow_ocr.engines.native.pictures import PICTURE_TYPES, read_pictures
 from invoiceflow_ocr.engines.native.plain_text import read_plain_text
@@ -27,6 +27,7 @@ class NativeEngine:
 
     def warm_up(self) -> None:
         self._recogniser.warm_up()
+        load_parsers()
 
     def read(self, data: bytes, media_type: str, progress: Progress) -> Reading:
         reading = self._read(data, media_type, progress)
@@ -42,7 +43,7 @@ class NativeEngine:
         if media_type == "text/plain":
             return read_plain_text(data, self._limits, progress)
         raise PermanentError(
-            "media_type_unsupported",
+            "unsupported_media_type",
             f"Documents of type {media_type} cannot be read. Send a PDF, a picture, an Office file, HTML, text or XML.",
         )
 

@@ -10,7 +10,7 @@ from invoiceflow_contracts.layout import Cell
 from invoiceflow_ocr.engines.native.typesetting import Typesetter
 from invoiceflow_ocr.ports import Progress, Reading, ReadingLimits
 
-__all__ = ["OFFICE_TYPES", "read_office"]
+__all__ = ["OFFICE_TYPES", "load_parsers", "read_office"]
 
 _OOXML = "application/vnd.openxmlformats-officedocument"
 _ODF = "application/vnd.oasis.opendocument"
@@ -58,6 +58,11 @@ def read_office(data: bytes, media_type: str, limits: ReadingLimits, progress: P
     pages = [sheets[number].page(position) for position, number in enumerate(sorted(sheets), start=1)]
     progress(len(pages), len(pages))
     return Reading(pages=pages)
+
+
+def load_parsers() -> None:
+    """Import docling, which the first Office file would otherwise wait for."""
+    import docling.document_converter  # noqa: F401, PLC0415
 
 
 def _refuse_bombs(data: bytes) -> None:
