@@ -118,7 +118,7 @@ def bootstrap(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-async def broker(bootstrap: str, request: pytest.FixtureRequest) -> AsyncIterator[Broker]:
+async def broker(bootstrap: str) -> AsyncIterator[Broker]:
     settings = KafkaSettings(
         bootstrap_servers=bootstrap,
         fetch_max_wait_ms=20,
@@ -126,6 +126,6 @@ async def broker(bootstrap: str, request: pytest.FixtureRequest) -> AsyncIterato
         drain_seconds=2,
         send_timeout_seconds=5,
     )
-    broker = Broker(bootstrap, settings, embedded="embedded" in request.fixturenames)
+    broker = Broker(bootstrap, settings)
     yield broker
     await broker.close()

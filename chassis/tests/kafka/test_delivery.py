@@ -251,9 +251,9 @@ async def test_a_wrong_schema_lands_in_the_dead_letters_with_its_reason(broker: 
     assert b"document_id" in dict(letter.headers)["invoiceflow_error_message"]
 
 
+# The embedded broker takes one member of a group in its life.
+@pytest.mark.parametrize("bootstrap", [pytest.param("real", marks=pytest.mark.engine)], indirect=True)
 async def test_what_was_not_finished_at_a_stop_is_delivered_again(broker: Broker) -> None:
-    if broker.embedded:
-        pytest.skip("the embedded broker takes one member of a group in its life")
     reader = Reader()
     stuck, done = uploaded(), uploaded()
     reader.gates[stuck.document_id] = asyncio.Event()

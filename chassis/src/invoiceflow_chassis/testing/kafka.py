@@ -26,7 +26,6 @@ class Broker:
 
     address: str
     settings: KafkaSettings
-    embedded: bool = False
     _transports: list[KafkaTransport] = field(default_factory=list)
 
     def __post_init__(self) -> None:
