@@ -80,6 +80,10 @@ format: .venv/installed ## Format the code and mend what can be mended
 schemas: .venv/installed ## Generate the JSON Schemas and the AsyncAPI document from the contracts
 	@$(BIN)/python -m invoiceflow_contracts.generate
 
+.PHONY: docs
+docs: .venv/installed ## Make the tables of docs/reference anew from the code
+	@$(BIN)/python tests/documentation/generate.py
+
 .PHONY: samples
 samples: .venv/installed ## Generate the sample invoices and their truth (SEED=1)
 	@$(BIN)/python -m invoiceflow_samples --out samples/documents --seed $(SEED)
