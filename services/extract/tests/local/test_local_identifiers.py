@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from invoiceflow_extract.local.addresses import country_code, is_address_line, parse_address
 from invoiceflow_extract.local.identifiers import find_bics, find_ibans, find_vat_ids, iban_is_valid, vat_is_valid
-from invoiceflow_extract.local.parties import has_legal_form
+from invoiceflow_extract.local.names import has_legal_form
 
 
 @pytest.mark.parametrize(

@@ -141,6 +141,29 @@ def test_header_fields_beside_the_table_stay_out_of_it() -> None:
     assert [line.description for line in lines] == ["Cable", "Plug", "Socket"]
 
 
+def test_values_beside_the_table_stay_out_of_it_though_their_labels_stand_in_other_rows() -> None:
+    lines = lines_of("""
+                               Description            Qty    Unit price    Amount
+     Invoice number
+     SI00142                   Cable                    3         15.50     46.50
+     Due date
+     15 August 2024            Plug                     2         10.00     20.00
+     Buyer reference
+     CC-650                    Socket                   4          5.00     20.00
+""")
+    assert [line.description for line in lines] == ["Cable", "Plug", "Socket"]
+
+
+def test_a_quantity_under_an_unknown_heading_is_told_by_arithmetic() -> None:
+    assert seen(
+        lines_of("""
+     Description             Xyzzy    Unit price    Amount
+     Cable                       3         15.50     46.50
+     Plug                        2         10.00     20.00
+""")
+    ) == [("Cable", "3", "46.50"), ("Plug", "2", "20.00")]
+
+
 def test_a_discount_between_price_and_amount_is_understood() -> None:
     reading = read_layout(
         layout_of("""

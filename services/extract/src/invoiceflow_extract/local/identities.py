@@ -9,9 +9,10 @@ from invoiceflow_extract.local.folding import fold
 from invoiceflow_extract.local.found import Found
 from invoiceflow_extract.local.identifiers import EMAIL, PHONE, find_bics, find_ibans, find_vat_ids
 from invoiceflow_extract.local.labelled import identifiers_near
+from invoiceflow_extract.local.names import Block
 from invoiceflow_extract.local.observations import Observations
 from invoiceflow_extract.local.page_text import Segment, Token
-from invoiceflow_extract.local.parties import Block, Parties
+from invoiceflow_extract.local.parties import Parties
 from invoiceflow_extract.local.references import best_of
 from invoiceflow_extract.local.vocabulary import vocabulary
 

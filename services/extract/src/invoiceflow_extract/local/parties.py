@@ -4,50 +4,28 @@ Every line that could be a name gathers weight for being the seller's and for be
 the pair with most weight wins, so that one name is never both.
 """
 
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from statistics import median
 
 from invoiceflow_extract.local.addresses import is_address_line
 from invoiceflow_extract.local.folding import fold
 from invoiceflow_extract.local.found import Found
-from invoiceflow_extract.local.identifiers import EMAIL
 from invoiceflow_extract.local.labelled import Place, labels_meaning, places_near
 from invoiceflow_extract.local.lexicon import Lexicon
+from invoiceflow_extract.local.names import Block, block_from, clean, has_legal_form, is_name, is_sender_line
 from invoiceflow_extract.local.observations import Label, Observations
 from invoiceflow_extract.local.page_text import Segment, Sheet, Token
 from invoiceflow_extract.local.vocabulary import vocabulary
 
-__all__ = ["Block", "Parties", "block_from", "find_parties", "has_legal_form"]
+__all__ = ["Parties", "find_parties"]
 
-_SEPARATORS = re.compile(r"\s[|·•∙‧*–—-]\s|\s?[|·•∙]\s?|,\s")
 _CONTACTS = ("@", "www.", "tel", "phone", "fax", "iban", "telefon", "puh", "mobile")
 _TOP = 0.5
 _HEADING = 0.3
 _FOOT = 0.82
-_NAME_LENGTH = 80
 _SHORT_LABEL = 4
 _LEAST_BUYER = 0.3
-
-
-@dataclass(slots=True, eq=False)
-class Block:
-    """Lines under each other that share an edge or an axis: an address, as a rule."""
-
-    segments: list[Segment]
-
-    @property
-    def sheet(self) -> Sheet:
-        return self.segments[0].row.sheet
-
-    @property
-    def texts(self) -> list[str]:
-        return [segment.text for segment in self.segments]
-
-    @property
-    def is_address(self) -> bool:
-        return any(is_address_line(text) for text in self.texts[1:6])
 
 
 @dataclass(slots=True)
@@ -82,28 +60,15 @@ class _Ballot:
     def vote(
         self, tokens: list[Token], sheet: Sheet, *, seller: float = 0.0, buyer: float = 0.0, block: Block | None = None
     ) -> None:
-        text = _clean(tokens)
+        text = clean(tokens)
         key = fold(text)
-        if not key or not _is_name(text, self.lexicon):
+        if not key or not is_name(text, self.lexicon):
             return
         name = self.names.setdefault(key, _Name(Found.at(text, tokens, sheet, 0.5)))
         name.seller += seller
         name.buyer = max(name.buyer, buyer)
         if block is not None:
             (name.seller_blocks if seller > buyer else name.buyer_blocks).append(block)
-
-
-def has_legal_form(text: str) -> bool:
-    """Return whether ``text`` names a company's legal form (GmbH, Ltd., S.A., ...)."""
-    words = [fold(word) for word in re.split(r"[\s,()]+", text) if word]
-    known = vocabulary()
-    if any(word in known.legal_forms for word in words[1:]):
-        return True
-    # Spaced forms, such as "sp. z o.o.", stand at the end.
-    return len(words) > 1 and (
-        words[-1] in known.short_legal_forms
-        or any("".join(words[-count:]) in known.legal_forms for count in (2, 3, 4) if count < len(words))
-    )
 
 
 def find_parties(seen: Observations, lexicon: Lexicon, account_name: Found[str] | None, table: set[int]) -> Parties:
@@ -144,7 +109,7 @@ def _whole(name: Found[str] | None, seen: Observations) -> Found[str] | None:
         options.append((*above.tokens, *name.tokens))
     shown = [fold(other.text) for row in seen.rows for other in row.segments]
     for tokens in options:
-        text = _clean(tokens)
+        text = clean(tokens)
         if any(fold(text) in other for other in shown):
             return Found(text, tokens, name.sheet, name.score)
     return name
@@ -252,58 +217,9 @@ def _name_of(tokens: list[Token], block: Block, seen: Observations, lexicon: Lex
             else:
                 usable = usable[: usable.index(label.tokens[0])]
         text = " ".join(token.text for token in usable)
-        if usable and not text.endswith(":") and _is_name(_clean(usable), lexicon):
+        if usable and not text.endswith(":") and is_name(clean(usable), lexicon):
             return usable
     return []
-
-
-def _clean(tokens: Iterable[Token]) -> str:
-    return " ".join(token.text for token in tokens).strip(" :;|,·•-*")
-
-
-def _is_name(text: str, lexicon: Lexicon) -> bool:
-    key = fold(text)
-    letters = sum(character.isalpha() for character in text)
-    digits = sum(character.isdigit() for character in text)
-    if letters < 2 or len(text) > _NAME_LENGTH or digits * 2 > letters or EMAIL.search(text):
-        return False
-    if key in vocabulary().salutations or key in lexicon.titles or key in lexicon.fields or key in lexicon.totals:
-        return False
-    if key in lexicon.columns or "www" in key or text.startswith("http") or ": " in text:
-        return False
-    if has_legal_form(text):
-        return True
-    words = text.split()
-    sentence = text.endswith(("!", "?")) or (text.endswith(".") and words[-1].islower())
-    identifier = "_" in text or (len(words) == 1 and digits > 0)
-    if sentence or identifier:
-        return False
-    return not is_address_line(text) and not any(word.isdigit() for word in words)
-
-
-def block_from(segment: Segment, most: int = 8) -> Block:
-    """Return the block that begins with ``segment``: the lines under it that share an edge or the middle."""
-    block = [segment]
-    current = segment
-    for row in segment.row.sheet.below(segment.row, 30):
-        gap = row.y0 - current.y1
-        if gap > 3.0 * max(current.height, 5.0) or len(block) >= most:
-            break
-        wide = gap > 1.3 * max(current.height, 5.0)
-        slack = 1.0 * segment.height
-        for other in row.segments:
-            edges = (
-                abs(other.x0 - segment.x0),
-                abs(other.x1 - segment.x1),
-                abs(other.x0 + other.x1 - segment.x0 - segment.x1) / 2,
-            )
-            if wide and not is_address_line(other.text):
-                continue
-            if edges[0] < slack or (min(edges) < slack / 2 and min(other.x1, segment.x1) > max(other.x0, segment.x0)):
-                block.append(other)
-                current = other
-                break
-    return Block(block)
 
 
 def _blocks(sheet: Sheet) -> Iterator[Block]:
@@ -312,7 +228,7 @@ def _blocks(sheet: Sheet) -> Iterator[Block]:
         if row.y0 > _TOP * sheet.height:
             return
         for segment in row.segments:
-            if id(segment) not in used and not _is_sender_line(segment.text):
+            if id(segment) not in used and not is_sender_line(segment.text):
                 block = block_from(segment)
                 used.update(id(part) for part in block.segments)
                 yield block
@@ -324,7 +240,7 @@ def _vote_by_place(seen: Observations, ballot: _Ballot, taken: set[int], table: 
     blocks = []
     for block in _blocks(sheet):
         first = block.segments[0]
-        if id(first) in taken or id(first.tokens[0]) in table or not block.is_address or _is_sender_line(first.text):
+        if id(first) in taken or id(first.tokens[0]) in table or not block.is_address or is_sender_line(first.text):
             continue
         if any(label.segment is first and label.leads and label.has_colon for label in seen.fields_of(first.row)):
             continue
@@ -343,18 +259,13 @@ def _vote_by_place(seen: Observations, ballot: _Ballot, taken: set[int], table: 
         buyer = 0.33 - 0.12 * reachable + 0.07 * min(order, 2) + 0.3 * window
         buyer += 0.1 if 0.1 < above < 0.4 else -0.08
         buyer += 0.05 if left < 0.2 or left > 0.5 else 0.0
-        if _domain_weight(fold(_clean(name)), domains):
+        if _domain_weight(fold(clean(name)), domains):
             buyer -= 0.2
         ballot.vote(name, sheet, seller=max(0.0, seller), buyer=max(0.0, buyer))
-        entry = ballot.names.get(fold(_clean(name)))
+        entry = ballot.names.get(fold(clean(name)))
         if entry is not None:
             entry.seller_blocks.append(block)
             entry.buyer_blocks.append(block)
-
-
-def _is_sender_line(text: str) -> bool:
-    parts = [part for part in _SEPARATORS.split(text) if part]
-    return len(parts) >= 3 and any(is_address_line(part) for part in parts[1:])
 
 
 def _sender_line_above(block: Block) -> Segment | None:
@@ -362,7 +273,7 @@ def _sender_line_above(block: Block) -> Segment | None:
     rows = first.row.sheet.rows
     for row in reversed(rows[max(0, first.row.index - 3) : first.row.index]):
         for segment in row.segments:
-            if abs(segment.x0 - first.x0) < 3 * first.height and _is_sender_line(segment.text):
+            if abs(segment.x0 - first.x0) < 3 * first.height and is_sender_line(segment.text):
                 return segment
     return None
 
@@ -381,10 +292,10 @@ def _vote_by_signs(seen: Observations, ballot: _Ballot, taken: set[int], table: 
                 if id(segment) in taken or id(segment.tokens[0]) in table or _starts_with_label(segment, seen):
                     continue
                 tokens = _leading_name(segment)
-                name = _clean(tokens)
-                if not _is_name(name, ballot.lexicon) or " ".join(t.text for t in tokens).endswith(":"):
+                name = clean(tokens)
+                if not is_name(name, ballot.lexicon) or " ".join(t.text for t in tokens).endswith(":"):
                     continue
-                if _is_sender_line(segment.text) and (above < _TOP or above > _FOOT):
+                if is_sender_line(segment.text) and (above < _TOP or above > _FOOT):
                     ballot.vote(tokens, sheet, seller=0.55 if above < _TOP else 0.3)
                     continue
                 weight = _legal_weight(name, above) + _domain_weight(fold(name), domains)
@@ -414,7 +325,7 @@ def _starts_with_label(segment: Segment, seen: Observations) -> bool:
 def _leading_name(segment: Segment) -> list[Token]:
     """Return the tokens up to the first separator of a sender or footer line."""
     tokens: list[Token] = []
-    sender = _is_sender_line(segment.text)
+    sender = is_sender_line(segment.text)
     for position, token in enumerate(segment.tokens):
         if position and (token.text in {"|", "·", "•", "∙", "–", "—", "-", "*"} or token.text[0] in "|·•"):
             break
