@@ -25,7 +25,7 @@ ARGS ?=
 help: ## This list
 	@echo "Invoiceflow turns invoices in any form into checked, queryable data."
 	@echo
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':[^#]*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo
 	@echo "Start with: make demo"
 
@@ -56,6 +56,10 @@ demo: .venv/installed ## Send the sample invoices through all four services and 
 .PHONY: run
 run: .venv/installed ## Serve on http://127.0.0.1:8080 (INVOICEFLOW_PORT, INVOICEFLOW_DATA_DIR); ctrl-C stops
 	@exec $(BIN)/invoiceflow run
+
+# -- the stack in containers -------------------------------------------------------------------------------------------
+
+include deploy/compose.mk
 
 # -- develop -----------------------------------------------------------------------------------------------------------
 
