@@ -67,12 +67,15 @@ include deploy/compose.mk
 test: .venv/installed ## Run every test that this machine can run, and say which it cannot and why
 	@$(BIN)/pytest $(ARGS)
 
-.PHONY: check
-check: .venv/installed ## Format, lint, types, generated files and the quick tests: under two minutes
+.PHONY: lint
+lint: .venv/installed ## Format, lint, types and generated files
 	@$(BIN)/ruff format --quiet --check .
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy $(addsuffix /src,$(PACKAGES))
 	@$(BIN)/python -m invoiceflow_contracts.generate --check
+
+.PHONY: check
+check: lint ## All of that and the quick tests: under two minutes
 	@$(BIN)/pytest -q -m "not slow and not engine" $(ARGS)
 
 .PHONY: format
