@@ -339,3 +339,18 @@ async def test_a_record_that_waits_for_its_next_attempt_is_no_sign_of_being_stuc
 
 def _waits(transport: KafkaTransport) -> bool:
     return any(work.record.is_retry for work in transport._consumers["ocr"]._work)
+
+
+@pytest.mark.parametrize("bootstrap", [pytest.param("real", marks=pytest.mark.engine)], indirect=True)
+async def test_a_member_beyond_the_partitions_is_ready_and_every_document_is_handled_by_one_of_them(
+    broker: Broker,
+) -> None:
+    readers = [Reader() for _ in range(5)]
+    for reader in readers:
+        await broker.run(reader.service)
+    events = [uploaded() for _ in range(40)]
+    for event in events:
+        await broker.send(event)
+    await eventually(lambda: _all_committed(broker, len(events)))
+    handled = Counter(document for reader in readers for document in reader.handled)
+    assert handled == Counter(event.document_id for event in events)

@@ -74,7 +74,9 @@ class GroupConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
         self._committed: dict[TopicPartition, int] = {}
         self._committer: asyncio.Task[None] | None = None
         self._stopping = False
+        self._joined = False
         self._last_progress = time.monotonic()
+        self._topics = tuple(topics)
         retries = [topic + RETRY_SUFFIX for topic in topics if TOPICS[topic].dead_letters]
         # Producing is not FastStream's business here (see producer.py), so it opens no connection for it.
         self._broker = KafkaBroker(
@@ -106,9 +108,14 @@ class GroupConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
 
     @property
     def assigned(self) -> bool:
-        """Whether the group has given this member its partitions."""
+        """Whether the group has given this member its partitions; none, where others have them all.
+
+        A group whose topics do not exist gives none either, and that is not taken for an assignment.
+        """
         consumer = self._subscriber.consumer
-        return consumer is not None and bool(consumer.assignment())
+        if consumer is None or not self._joined:
+            return False
+        return bool(consumer.assignment()) or all(map(consumer.partitions_for_topic, self._topics))
 
     async def is_stuck(self, patience: float) -> bool:
         """Return whether there is lag and nothing was taken or settled for ``patience`` seconds.
@@ -239,6 +246,7 @@ class GroupConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
             self._committed.pop(partition, None)
 
     async def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
+        self._joined = True
         self._last_progress = time.monotonic()
         self._apply_pauses()
         _log.info("%d partitions assigned.", len(assigned))
