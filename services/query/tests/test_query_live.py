@@ -11,7 +11,7 @@ import pytest
 from invoiceflow_query.adapters.sqlite import SqliteReadModel
 from invoiceflow_query.changes import Changes
 from invoiceflow_query.handlers import project
-from invoiceflow_query.live import document_events, last_seen
+from invoiceflow_query.live import document_events, document_soon, last_seen
 from invoiceflow_query.projection import change_of
 from invoiceflow_query.testing import document, extracted, failed, progress, read, uploaded
 
@@ -32,6 +32,17 @@ def parsed(event: str) -> tuple[int, Any]:
     number, kind, data = event.strip().split("\n")
     assert kind == "event: document"
     return int(number.removeprefix("id: ")), json.loads(data.removeprefix("data: "))
+
+
+async def test_a_document_that_was_taken_in_this_moment_is_waited_for(model: SqliteReadModel) -> None:
+    changes = Changes()
+    waiting = asyncio.create_task(document_soon(model, changes, "default", D, patience=NEVER, poll=NEVER))
+    await asyncio.sleep(0)
+    await project(uploaded(D), "0", model, changes)
+    async with asyncio.timeout(10):
+        found = await waiting
+    assert found is not None
+    assert await document_soon(model, changes, "default", document("other"), patience=0.01, poll=NEVER) is None
 
 
 async def test_each_change_in_this_process_is_seen_at_once(model: SqliteReadModel) -> None:

@@ -7,7 +7,7 @@ from uuid import UUID
 from invoiceflow_query.changes import Changes
 from invoiceflow_query.ports import ReadModel, StoredDocument
 
-__all__ = ["document_events", "last_seen"]
+__all__ = ["document_events", "document_soon", "last_seen"]
 
 
 def last_seen(last_event_id: str | None) -> int | None:
@@ -17,6 +17,26 @@ def last_seen(last_event_id: str | None) -> int | None:
 
 def _event(document: StoredDocument) -> str:
     return f"id: {document.version}\nevent: document\ndata: {document.view.model_dump_json()}\n\n"
+
+
+async def document_soon(
+    read_model: ReadModel, changes: Changes, tenant: str, document_id: UUID, *, patience: float, poll: float
+) -> StoredDocument | None:
+    """Return the document, waiting up to ``patience`` seconds for it to become known.
+
+    Ingest has answered a moment before its event gets here, and its answer links to this document.
+    """
+    clock = asyncio.get_running_loop().time
+    until = clock() + patience
+    with changes.watch(tenant, document_id) as changed:
+        while (document := await read_model.document(tenant, document_id)) is None and clock() < until:
+            try:
+                async with asyncio.timeout(min(poll, until - clock())):
+                    await changed.wait()
+            except TimeoutError:
+                continue
+            changed.clear()
+    return document
 
 
 async def document_events(

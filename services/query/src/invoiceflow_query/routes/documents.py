@@ -14,7 +14,7 @@ from invoiceflow_chassis.problems import ProblemError
 from invoiceflow_query.changes import Changes
 from invoiceflow_query.cursors import decode_cursor, encode_cursor
 from invoiceflow_query.downloads import attachment, conditional_json, not_modified, private
-from invoiceflow_query.live import document_events, last_seen
+from invoiceflow_query.live import document_events, document_soon, last_seen
 from invoiceflow_query.parameters import DocumentListParameters
 from invoiceflow_query.ports import ReadModel, StoredDocument
 from invoiceflow_query.queries import document_position
@@ -31,14 +31,18 @@ class DocumentPage(BaseModel):
     next_cursor: str | None = Field(description="Where the next page begins; null on the last.")
 
 
+PATIENCE_SECONDS = 2.0
+"""How long following waits for a document that was taken in this moment."""
+
+
 def document_routes(
     read_model: ReadModel, objects: ObjectStore, changes: Changes, *, poll: float, heartbeat: float
 ) -> APIRouter:
     """Return the routes over documents."""
     router = APIRouter(prefix="/documents", tags=["documents"])
 
-    async def find(tenant: str, document_id: UUID) -> StoredDocument:
-        document = await read_model.document(tenant, document_id)
+    async def find(tenant: str, document_id: UUID, *, patience: float = 0.0) -> StoredDocument:
+        document = await document_soon(read_model, changes, tenant, document_id, patience=patience, poll=poll)
         if document is None:
             raise ProblemError(
                 404,
@@ -74,7 +78,8 @@ def document_routes(
         description=(
             "The document's state now, then again after each change, as events of type `document` whose data is what "
             "`GET /v1/documents/{document_id}` returns. The stream ends after a terminal state. A client that reconnects with "
-            "`Last-Event-ID` goes on where it was; 204 tells it that there is nothing left to wait for."
+            "`Last-Event-ID` goes on where it was; 204 tells it that there is nothing left to wait for. A document taken in "
+            "this moment is waited for."
         ),
         response_class=StreamingResponse,
         responses={
@@ -95,7 +100,7 @@ def document_routes(
         document_id: UUID,
         last_event_id: Annotated[str | None, Header(description="`id` of the last event seen.")] = None,
     ) -> Response:
-        document, seen = await find(tenant, document_id), last_seen(last_event_id)
+        document, seen = await find(tenant, document_id, patience=PATIENCE_SECONDS), last_seen(last_event_id)
         if document.view.terminal and document.version == seen:
             return Response(status_code=204)
         return StreamingResponse(
