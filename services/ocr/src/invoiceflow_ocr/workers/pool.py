@@ -29,7 +29,7 @@ class Limits:
     """After so many documents a child is replaced, so that leaks of native libraries stay small."""
 
 
-QUIET_SECONDS = 1.0
+QUIET_SECONDS = 5.0
 """When no child had anything to do for so long, one uses the time to warm up: not in the middle of a stream of
 documents, where its processor is wanted."""
 

@@ -13,6 +13,8 @@ __all__ = ["NativeEngine", "create", "read_file"]
 
 def create(*, max_pages: int, max_pixels: int, threads: int, children: int) -> NativeEngine:
     """Return the engine for a child process, one of ``children`` that share the processors."""
+    import pypdfium2.raw  # noqa: F401, PLC0415 - most documents are PDFs, and no first one shall wait for it
+
     limits = ReadingLimits(max_pages=max_pages, max_pixels=max_pixels)
     return NativeEngine(limits, threads=threads or max(1, available_processors() // children))
 

@@ -2,8 +2,8 @@
 
 pdfium hands over characters in the order of the content stream, with their box, origin and matrix. They are put
 together to fragments here; ``invoiceflow_ocr.lines`` makes words and lines of them. One call per character and
-value is what costs the time (about half a microsecond each), so that angle and size are asked for only where a
-fragment begins.
+value is what costs the time, so that angle and size are asked for only where a fragment begins, and what is asked
+for every character is asked without ctypes' checks (``_unchecked``).
 """
 
 import ctypes
@@ -116,7 +116,7 @@ def read_characters(text_page: Any, frame: Frame, *, angle: int = 0, hidden: boo
     import pypdfium2.raw as pdfium  # noqa: PLC0415 - a child that only meets Office files needs no pdfium
 
     collector = _Collector(pdfium, text_page, frame, angle)
-    get_unicode, is_generated = pdfium.FPDFText_GetUnicode, pdfium.FPDFText_IsGenerated
+    get_unicode, is_generated = _unchecked(pdfium.FPDFText_GetUnicode), pdfium.FPDFText_IsGenerated
     for index in range(pdfium.FPDFText_CountChars(text_page)):
         code = get_unicode(text_page, index)
         if code in SPACES:
@@ -143,6 +143,8 @@ class _Collector:
         self._box, self._matrix = pdfium.FS_RECTF(), pdfium.FS_MATRIX()
         self._x, self._y = ctypes.c_double(), ctypes.c_double()
         self._arguments = (ctypes.byref(self._box), ctypes.byref(self._x), ctypes.byref(self._y))
+        self._get_box = _unchecked(pdfium.FPDFText_GetLooseCharBox)
+        self._get_origin = _unchecked(pdfium.FPDFText_GetCharOrigin)
         self._fragment: Fragment | None = None
         self._last = (0.0, 0.0, 0)
         """Left and right edge and code of the last character."""
@@ -153,10 +155,10 @@ class _Collector:
         self._fragment = None
 
     def add(self, index: int, code: int) -> None:
-        pdfium, text_page, frame, box = self._pdfium, self._text_page, self._upright, self._box
+        frame, box = self._upright, self._box
         box_ref, x_ref, y_ref = self._arguments
-        pdfium.FPDFText_GetLooseCharBox(text_page, index, box_ref)
-        pdfium.FPDFText_GetCharOrigin(text_page, index, x_ref, y_ref)
+        self._get_box(self._text_page, index, box_ref)
+        self._get_origin(self._text_page, index, x_ref, y_ref)
         x, y = self._x.value, self._y.value
         baseline = frame.b * x + frame.d * y + frame.f
         left = frame.a * box.left + frame.c * box.bottom + frame.e
@@ -239,6 +241,15 @@ class _Collector:
             self.result.unmapped += 1
             return REPLACEMENT
         return LIGATURES.get(code) or chr(code)
+
+
+def _unchecked(function: Any) -> Any:
+    """The same function of pdfium, without comparing each argument with its prototype, which takes longer than the call.
+
+    Every argument must be an object of ctypes, or an integer for an ``int``.
+    """
+    address: Any = ctypes.cast(function, ctypes.c_void_p).value
+    return ctypes.CFUNCTYPE(function.restype)(address)
 
 
 def _is_hidden(pdfium: Any, text_page: Any, index: int) -> bool:

@@ -32,6 +32,8 @@ def _plausible(word: str) -> bool:
     core = word.strip(_EDGES)
     if not core:
         return len(word) <= 2 or len(set(word)) == 1  # a bullet, a dash, a row of dots; not "%&'"
+    if core.isalpha():
+        return _plausible_letters(core)  # most words
     if _NUMBER.fullmatch(core) or (_CODE.fullmatch(core) and any(c.isdigit() for c in core)):
         return True
     parts = [part for part in re.split(r"[/@.,:;&+_()‐‑–−\-]+", core) if part]
@@ -44,6 +46,10 @@ def _plausible_part(part: str) -> bool:
     if not _WORD.fullmatch(part):
         # Letters and digits mixed are codes in capitals; "lnv0ice" is a misreading.
         return part.isalnum() and part.upper() == part
+    return _plausible_letters(part)
+
+
+def _plausible_letters(part: str) -> bool:
     if not _LATIN.fullmatch(part):
         return True  # other scripts have no case or vowels to go by
     if _CASE.search(part):
