@@ -1,8 +1,11 @@
 from decimal import Decimal
 
+import pytest
+from grids import layout_of
 from hypothesis import given
 from hypothesis import strategies as st
 
+from invoiceflow_extract.local import read_layout
 from invoiceflow_extract.local.totals import Candidate, assign
 
 amounts = st.integers(min_value=100, max_value=10**8).map(lambda number: Decimal(number) / 100)
@@ -71,3 +74,54 @@ def test_one_printed_amount_is_not_taken_for_net_and_tax() -> None:
 def test_amounts_that_do_not_close_are_not_called_proved() -> None:
     best = assign([candidate("net", Decimal("100.00")), candidate("gross", Decimal("125.00"))], rates=[Decimal(19)])
     assert not best.proved
+
+
+SUMS = """
+     Invoice number: 2024/17
+
+     Description                Qty     Unit price       Amount
+     Oak table                    2         150.00       300.00
+     Chair                        4          45.50       182.00
+
+                                        Subtotal        £{net}
+                                        VAT 20%         £{tax}
+                                        Total           £{gross}
+                                        Balance due     £{payable}
+"""
+RIGHT = {"net": "482.00", "tax": "96.40", "gross": "578.40", "payable": "578.40"}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"gross": "678.40", "payable": "678.40"},
+        {"gross": "678.40"},
+        {"tax": "69.40"},
+        {"net": "472.00"},
+        {"payable": "587.40"},
+    ],
+    ids=["gross and payable", "gross", "tax", "net", "payable"],
+)
+def test_a_total_that_is_wrong_on_the_page_is_reported_as_printed_and_less_sure(wrong: dict[str, str]) -> None:
+    sure = read_layout(layout_of(SUMS.format(**RIGHT))).evidence
+    reading = read_layout(layout_of(SUMS.format(**RIGHT | wrong)))
+    totals = reading.invoice.totals
+    printed = {role: str(getattr(totals, role)) for role in RIGHT}
+    assert printed == RIGHT | wrong
+    for role in wrong:
+        pointer = f"/totals/{role}"
+        assert reading.evidence[pointer].confidence < sure[pointer].confidence, role
+
+
+def test_a_sum_printed_with_its_tax_is_no_net_total_that_contradicts_it() -> None:
+    totals = read_layout(
+        layout_of("""
+     Receipt 4711
+
+     Subtotal                       120.00
+     Total                          120.00
+     VAT included                    20.00
+""")
+    ).invoice.totals
+    assert totals.gross == Decimal("120.00")
+    assert totals.net != Decimal("120.00") or totals.tax is None

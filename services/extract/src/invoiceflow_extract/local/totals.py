@@ -15,6 +15,8 @@ _CENT = Decimal("0.011")
 _BEAM = 7
 _OPEN = 0.9
 """What a sum that does not close costs: it may be the document that is wrong."""
+_PLAIN = 0.6
+"""The weight of a label from which on its amount is reported as printed, whether or not the sum closes."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,8 +84,12 @@ def assign(
         if trial is not None and trial.score > best.score:
             best = trial
     _adjust(best, candidates, rates)
+    disputed = _stand(best, candidates)
     _settle_payable(best, candidates)
     _settle_lines(best, candidates, line_sums)
+    # Amounts that only the gross in dispute proves are as doubtful as it is.
+    disputed |= {"payable", "prepaid", "rounding"} if "gross" in disputed else set()
+    best.proved -= {role for role in disputed if best.value(role) not in line_sums}
     return best
 
 
@@ -169,6 +175,55 @@ def _adjust(best: Assignment, candidates: Sequence[Candidate], rates: Sequence[D
             best.proved.discard("net")
             best.proved.add("lines_net")
         return
+
+
+def _stand(best: Assignment, candidates: Sequence[Candidate]) -> set[str]:
+    """Let plainly labelled totals that fit no sum stand as printed, and return the roles that this puts in doubt.
+
+    A document whose sums are wrong must be seen to be wrong: the choice that closes leaves out the amount that
+    does not, and with it what a check could object to.
+    """
+    standing: set[str] = set()
+    _part_from_payable(best, candidates)
+    for role in ("net", "tax", "gross"):
+        if role in best.chosen:
+            continue
+        used = {id(candidate.source) for candidate in best.chosen.values()}
+        for candidate in _best(candidates, role):
+            if candidate is None or candidate.weight < _PLAIN:
+                continue
+            if candidate.source is not None and id(candidate.source) not in used and _is_likely(best, candidate):
+                best.chosen[role] = candidate
+                standing.add(role)
+                break
+    return {"net", "tax", "gross"} if standing and {"net", "tax", "gross"} <= set(best.chosen) else standing
+
+
+def _part_from_payable(best: Assignment, candidates: Sequence[Candidate]) -> None:
+    """Give up an amount due that closes as the gross where another amount is labelled the gross and fits nothing."""
+    gross = best.chosen.get("gross")
+    if gross is None or gross.source is None:
+        return
+    own = [c for c in candidates if c.source is gross.source]
+    if not any(c.role == "payable" and c.weight > gross.weight for c in own):
+        return
+    for rival in candidates:
+        if rival.role == "gross" and rival.weight > gross.weight and rival.source is not None:
+            elsewhere = {c.value for c in candidates if c.source is not rival.source}
+            if rival.value not in elsewhere:
+                del best.chosen["gross"]
+                return
+
+
+def _is_likely(best: Assignment, candidate: Candidate) -> bool:
+    """Whether ``candidate`` leaves net and tax below the gross: one total under two names is no contradiction."""
+    values = {role: abs(chosen.value) for role, chosen in best.chosen.items()} | {candidate.role: abs(candidate.value)}
+    net, tax, gross = (values.get(role) for role in ("net", "tax", "gross"))
+    if gross is None:
+        return net is None or tax is None or tax < net
+    if net is not None and (net > gross or (net == gross and tax)):
+        return False
+    return tax is None or tax < gross
 
 
 def _settle_payable(best: Assignment, candidates: Sequence[Candidate]) -> None:
