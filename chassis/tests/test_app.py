@@ -3,6 +3,7 @@
 import hashlib
 import json
 import logging
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -186,3 +187,18 @@ def test_a_missing_setting_is_told_by_the_name_of_its_variable(capsys: pytest.Ca
         run_service("ingest", lambda _objects, _publisher: Service(name="ingest", version="1"), ["--check"])
     assert ended.value.code == 2
     assert capsys.readouterr().err == "INVOICEFLOW_KAFKA_BOOTSTRAP_SERVERS: Field required\n"
+
+
+def test_a_logged_error_shows_where_it_arose_and_not_what_the_document_says() -> None:
+    try:
+        try:
+            int("IBAN DE89 3704 0044 0532 0130 00")
+        except ValueError as error:
+            raise TransientError("store_unavailable", "Try again.") from error
+    except TransientError:
+        record = logging.LogRecord("invoiceflow", logging.ERROR, __file__, 1, "failed", None, sys.exc_info())
+    line = json.loads(JsonFormatter("ocr").format(record))
+    assert "test_app.py" in line["exception"]
+    assert "store_unavailable" in line["exception"]
+    assert "ValueError" in line["exception"]
+    assert "IBAN" not in line["exception"]

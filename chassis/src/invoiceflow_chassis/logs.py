@@ -3,11 +3,13 @@
 import json
 import logging
 import sys
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
 
+from invoiceflow_chassis.errors import InvoiceflowError
 from invoiceflow_chassis.trace import current_trace_id
 
 __all__ = ["JsonFormatter", "configure_logging", "log_context"]
@@ -24,6 +26,21 @@ def log_context(**fields: str) -> Iterator[None]:
         yield
     finally:
         _context.reset(token)
+
+
+def _describe(error: BaseException) -> str:
+    """Return the trace and the types of ``error`` and its causes.
+
+    The message is left out unless it is one of ours or the system's: others quote what they choked on, and that
+    may be a document's text.
+    """
+    parts: list[str] = []
+    current: BaseException | None = error
+    while current is not None:
+        message = f": {current}" if isinstance(current, (InvoiceflowError, OSError)) else ""
+        parts.append("".join(traceback.format_tb(current.__traceback__)) + type(current).__qualname__ + message)
+        current = current.__cause__ or (None if current.__suppress_context__ else current.__context__)
+    return "\ncaused by\n".join(parts)
 
 
 class JsonFormatter(logging.Formatter):
@@ -45,8 +62,8 @@ class JsonFormatter(logging.Formatter):
         if trace_id := current_trace_id():
             line["trace_id"] = trace_id
         line.update({key: value for key, value in vars(record).items() if key not in _STANDARD})
-        if record.exc_info:
-            line["exception"] = self.formatException(record.exc_info)
+        if record.exc_info and record.exc_info[1]:
+            line["exception"] = _describe(record.exc_info[1])
         return json.dumps(line, default=str, ensure_ascii=False)
 
 
