@@ -14,11 +14,17 @@ from invoiceflow_extract.local.names import has_legal_form
         ("BTW NL810433941B01", "NL810433941B01"),
         ("TVA: FR44732829320 Paris", "FR44732829320"),
         ("NIF: (PT) 501964843", "PT501964843"),
+        ("MWST-Nr. CHE-107.787.577 MWST", "CHE107787577MWST"),
     ],
 )
 def test_a_vat_id_is_found_however_it_is_spaced(text: str, vat_id: str) -> None:
     ((found, _, _, valid),) = find_vat_ids(text)
     assert (found, valid) == (vat_id, True)
+
+
+def test_what_says_that_a_number_is_registered_for_vat_stays_though_the_check_digit_is_wrong() -> None:
+    ((found, _, _, valid),) = find_vat_ids("CHE-112.203.184 MWST")
+    assert (found, valid) == ("CHE112203184MWST", False)
 
 
 def test_a_vat_id_with_wrong_check_digits_is_found_and_called_so() -> None:

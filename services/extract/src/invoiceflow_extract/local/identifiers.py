@@ -67,6 +67,8 @@ PHONE = re.compile(r"(?<![\w/.,])(?:\+|00|\()?\(?\d[\d \-./()\u00a0]{5,22}\d(?![
 _REPAIRS = str.maketrans({"O": "0", "I": "1", "l": "1", "S": "5"})
 _DIGITS = re.compile(r"\d")
 _MIN_VAT_DIGITS = 7
+_SUFFIXES = frozenset(["MWST", "TVA", "IVA", "MVA", "HR/MWST"])
+"""What a Swiss or Norwegian number ends with to say that it is registered for VAT."""
 
 
 def compact(text: str) -> str:
@@ -115,7 +117,7 @@ def find_vat_ids(text: str) -> Iterator[tuple[str, int, int, bool]]:
                 yield candidate, match.start(), match.start(2) + len(part), True
                 break
         else:
-            while len(pieces) > 1 and not _DIGITS.search(pieces[-1]):
+            while len(pieces) > 1 and not _DIGITS.search(pieces[-1]) and pieces[-1] not in _SUFFIXES:
                 pieces.pop()
             part = " ".join(pieces)
             whole = compact(match.group(1) + part)
