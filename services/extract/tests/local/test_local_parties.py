@@ -122,3 +122,73 @@ def test_a_party_may_be_a_list_of_labelled_values() -> None:
 """)
     ).invoice
     assert (invoice.seller.name, invoice.buyer.name) == ("ABC Handel S.A.", "Jan Kowalski")
+
+
+def test_what_stands_beside_the_only_address_is_the_buyer() -> None:
+    invoice = read_layout(
+        layout_of("""
+     Northwind Traders                             Invoice number: 17
+
+     Northwind Traders                             Fabrikam Corp.
+     12 Sunny Road                                 Jane Roe
+     London E1 7AW                                 jane@fabrikam.example
+
+     Payment method                                Check #
+     Check                                         1000
+""")
+    ).invoice
+    assert (invoice.seller.name, invoice.buyer.name) == ("Northwind Traders", "Fabrikam Corp.")
+
+
+def test_a_mail_address_of_the_delivery_address_does_not_make_it_the_seller() -> None:
+    invoice = read_layout(
+        layout_of("""
+                    Le Bon Moulin SARL - 12 chemin des Oliviers - 84340 Malaucène - France
+                    contact@lebonmoulin.fr
+
+     Facture FA-17
+
+     Adresse de livraison
+     Boutique Jolie                                Boutique Jolie
+     35 rue de la Gare                             35 rue de la Gare
+     69001 Lyon                                    69001 Lyon
+     sav@boutiquejolie.net
+""")
+    ).invoice
+    assert (invoice.seller.name, invoice.buyer.name) == ("Le Bon Moulin SARL", "Boutique Jolie")
+
+
+def test_a_name_ends_before_the_address_that_runs_on_in_its_line() -> None:
+    invoice = read_layout(
+        layout_of("""
+     Contoso Inc. 851 Fifth
+     Avenue, Suite 120
+
+     Invoice number: 12
+""")
+    ).invoice
+    assert invoice.seller.name == "Contoso Inc."
+
+
+@pytest.mark.parametrize("second", ["Address", "1234 Customer St"])
+def test_a_specimen_is_made_out_to_the_word_that_stands_for_a_name(second: str) -> None:
+    invoice = read_layout(
+        layout_of(f"""
+     Contoso Ltd                   Bill to
+     12 Harbour Road               Customer name
+     London E1 7AW                 {second}
+                                   City, State
+""")
+    ).invoice
+    assert invoice.buyer.name == "Customer name"
+
+
+def test_the_label_of_a_value_beside_it_is_no_specimens_name() -> None:
+    invoice = read_layout(
+        layout_of("""
+     Bill to
+     Customer name         Wingtip Toys Ltd
+     Address               5 High Street, Leeds LS1 5AB
+""")
+    ).invoice
+    assert invoice.buyer.name != "Customer name"

@@ -13,8 +13,9 @@ from invoiceflow_extract.local.vocabulary import vocabulary
 
 __all__ = ["Block", "block_from", "clean", "has_legal_form", "is_name", "is_sender_line"]
 
-_SEPARATORS = re.compile(r"\s[|·•∙‧*–—-]\s|\s?[|·•∙]\s?|,\s")
+_SEPARATORS = re.compile(r"\s[|·•∙●▪■‧*–—-]\s|\s?[|·•∙●▪■]\s?|,\s")
 _NAME_LENGTH = 80
+_PARTIES = frozenset(["name", "buyer", "seller"])
 
 
 @dataclass(slots=True, eq=False)
@@ -54,18 +55,23 @@ def clean(tokens: Iterable[Token]) -> str:
     return " ".join(token.text for token in tokens).strip(" :;|,·•-*")
 
 
-def is_name(text: str, lexicon: Lexicon) -> bool:
-    """Return whether ``text`` could be a name: no label, address, sentence, identifier or way to write to someone."""
+def is_name(text: str, lexicon: Lexicon, *, headed: bool = False) -> bool:
+    """Return whether ``text`` could be a name: no label, address, sentence, identifier or way to write to someone.
+
+    ``headed`` says that it stands under a party's label: there *Customer* is whom a specimen is made out to.
+    """
     key = fold(text)
     letters = sum(character.isalpha() for character in text)
     digits = sum(character.isdigit() for character in text)
-    if letters < 2 or len(text) > _NAME_LENGTH or digits * 2 > letters or EMAIL.search(text):
+    if letters < 2 or len(text) > _NAME_LENGTH or digits * 2 > letters or EMAIL.search(text) or text.endswith("#"):
         return False
-    if key in vocabulary().salutations or key in lexicon.titles or key in lexicon.fields or key in lexicon.totals:
+    specimen = headed and bool(lexicon.fields.get(key, frozenset()) & _PARTIES)
+    label = any(key in known for known in (lexicon.titles, lexicon.fields, lexicon.totals, lexicon.columns))
+    if key in vocabulary().salutations or (label and not specimen):
         return False
-    if key in lexicon.columns or "www" in key or text.startswith("http") or ": " in text:
+    if "www" in key or text.startswith("http") or ": " in text:
         return False
-    if has_legal_form(text):
+    if specimen or has_legal_form(text):
         return True
     words = text.split()
     sentence = text.endswith(("!", "?")) or (text.endswith(".") and words[-1].islower())

@@ -26,6 +26,8 @@ _HEADING = 0.3
 _FOOT = 0.82
 _SHORT_LABEL = 4
 _LEAST_BUYER = 0.3
+_BESIDE = 0.45
+_DIVIDERS = frozenset("|·•∙●▪■–—-*")
 
 
 @dataclass(slots=True)
@@ -60,15 +62,24 @@ class _Ballot:
     def vote(
         self, tokens: list[Token], sheet: Sheet, *, seller: float = 0.0, buyer: float = 0.0, block: Block | None = None
     ) -> None:
+        tokens = _before_number(tokens)
         text = clean(tokens)
         key = fold(text)
-        if not key or not is_name(text, self.lexicon):
+        if not key or not is_name(text, self.lexicon, headed=block is not None):
             return
         name = self.names.setdefault(key, _Name(Found.at(text, tokens, sheet, 0.5)))
         name.seller += seller
         name.buyer = max(name.buyer, buyer)
         if block is not None:
             (name.seller_blocks if seller > buyer else name.buyer_blocks).append(block)
+
+
+def _before_number(tokens: list[Token]) -> list[Token]:
+    """Drop the address that a name runs on into: what follows the legal form and begins with a number."""
+    for end in range(2, len(tokens)):
+        if tokens[end].text[0].isdigit() and has_legal_form(clean(tokens[:end])):
+            return tokens[:end]
+    return tokens
 
 
 def find_parties(seen: Observations, lexicon: Lexicon, account_name: Found[str] | None, table: set[int]) -> Parties:
@@ -79,15 +90,18 @@ def find_parties(seen: Observations, lexicon: Lexicon, account_name: Found[str] 
     ballot = _Ballot(lexicon)
     parties.other_blocks = [block for _, _, block in _labelled(seen, lexicon, "ship_to", table)]
     taken = {id(segment) for block in parties.other_blocks for segment in block.segments}
+    foreign = set(taken)
     for role in ("buyer", "seller"):
         for strength, tokens, block in _labelled(seen, lexicon, role, table):
             if id(block.segments[0]) in taken:
                 continue
             taken.update(id(segment) for segment in block.segments)
+            foreign.update(id(segment) for segment in block.segments if role == "buyer")
             weights = {"buyer": 0.9 * strength} if role == "buyer" else {"seller": 1.3 * strength}
             ballot.vote(tokens, block.sheet, block=block, **weights)
-    _vote_by_place(seen, ballot, taken, table)
-    _vote_by_signs(seen, ballot, taken, table)
+    domains = _domains(seen, foreign)
+    _vote_by_place(seen, ballot, taken, table, domains)
+    _vote_by_signs(seen, ballot, taken, table, domains)
     if account_name is not None:
         ballot.vote(list(account_name.tokens), account_name.sheet, seller=0.4)
     _choose(ballot, parties)
@@ -165,12 +179,12 @@ def _labelled(
     for strength, label in sorted(weighed, key=lambda pair: -pair[0]):
         if strength == 0 or id(label.segment) in claimed:
             continue
-        for tokens, row, chance in (*places_near(seen, label), *_block_under(label)):
+        for tokens, row, chance in (*_specimen(label, seen, lexicon), *places_near(seen, label), *_block_under(label)):
             segment = next((s for s in row.segments if tokens[0] in s.tokens), None)
             if segment is None:
                 continue
             block = block_from(segment)
-            name = _name_of(tokens, block, seen, lexicon)
+            name = _name_of(tokens, block, seen, lexicon, headed=True)
             if name:
                 claimed.update(id(member) for member in block.segments)
                 yield strength * chance * label.fit, name, block
@@ -182,6 +196,15 @@ def _block_under(label: Label) -> Iterator[Place]:
     if label.end >= len(label.segment.tokens):
         for segment in block_from(label.segment).segments[1:2]:
             yield list(segment.tokens), segment.row, 0.8
+
+
+def _specimen(label: Label, seen: Observations, lexicon: Lexicon) -> Iterator[Place]:
+    """Yield the line under ``label`` where that is a label's word without a value: a template's *Customer name*."""
+    for tokens, row, chance in _block_under(label):
+        segment = next(s for s in row.segments if s.tokens[0] is tokens[0])
+        plain = is_name(clean(tokens), lexicon, headed=True) and not is_name(clean(tokens), lexicon)
+        if plain and not segment.text.endswith(":") and _stands_alone(segment, seen):
+            yield tokens, row, chance
 
 
 def _strength(label: Label, seen: Observations) -> float:
@@ -203,11 +226,13 @@ def _strength(label: Label, seen: Observations) -> float:
     return strength
 
 
-def _name_of(tokens: list[Token], block: Block, seen: Observations, lexicon: Lexicon) -> list[Token]:
+def _name_of(
+    tokens: list[Token], block: Block, seen: Observations, lexicon: Lexicon, *, headed: bool = False
+) -> list[Token]:
     """Return the name among the first lines of ``block``: not a salutation, not a label, not a street."""
     lines = [(tokens, block.segments[0])]
     lines.extend((list(other.tokens), other) for other in block.segments[1:4])
-    for line_tokens, segment in lines:
+    for position, (line_tokens, segment) in enumerate(lines):
         usable = line_tokens
         for label in seen.fields_of(segment.row):
             if label.segment is not segment or not label.has_colon or label.tokens[0] not in usable:
@@ -217,9 +242,16 @@ def _name_of(tokens: list[Token], block: Block, seen: Observations, lexicon: Lex
             else:
                 usable = usable[: usable.index(label.tokens[0])]
         text = " ".join(token.text for token in usable)
-        if usable and not text.endswith(":") and is_name(clean(usable), lexicon):
+        first = headed and position == 0 and _stands_alone(segment, seen)
+        if usable and not text.endswith(":") and is_name(clean(usable), lexicon, headed=first):
             return usable
     return []
+
+
+def _stands_alone(segment: Segment, seen: Observations) -> bool:
+    """Whether no value stands beside ``segment``: then it is none's label."""
+    following = segment.row.segments[segment.row.segments.index(segment) + 1 :]
+    return not following or any(label.segment is following[0] and label.leads for label in seen.fields_of(segment.row))
 
 
 def _blocks(sheet: Sheet) -> Iterator[Block]:
@@ -234,7 +266,7 @@ def _blocks(sheet: Sheet) -> Iterator[Block]:
                 yield block
 
 
-def _vote_by_place(seen: Observations, ballot: _Ballot, taken: set[int], table: set[int]) -> None:
+def _vote_by_place(seen: Observations, ballot: _Ballot, taken: set[int], table: set[int], domains: set[str]) -> None:
     """Weigh the address blocks in the upper half: the sender writes first and gives ways to reach him."""
     sheet = seen.sheets[0]
     blocks = []
@@ -244,12 +276,12 @@ def _vote_by_place(seen: Observations, ballot: _Ballot, taken: set[int], table: 
             continue
         if any(label.segment is first and label.leads and label.has_colon for label in seen.fields_of(first.row)):
             continue
-        blocks.append(block)
-    domains = _domains(seen)
+        if _name_of(list(first.tokens), block, seen, ballot.lexicon):
+            blocks.append(block)
+    if len(blocks) == 1:
+        _vote_beside(blocks[0], seen, ballot, taken, table)
     for order, block in enumerate(blocks):
         name = _name_of(list(block.segments[0].tokens), block, seen, ballot.lexicon)
-        if not name:
-            continue
         text = " ".join(block.texts).lower()
         reachable = any(sign in text for sign in _CONTACTS)
         left = block.segments[0].x0 / sheet.width
@@ -268,6 +300,25 @@ def _vote_by_place(seen: Observations, ballot: _Ballot, taken: set[int], table: 
             entry.buyer_blocks.append(block)
 
 
+def _vote_beside(only: Block, seen: Observations, ballot: _Ballot, taken: set[int], table: set[int]) -> None:
+    """Weigh the lines that begin beside the page's only address: the other party, though it gives no address."""
+    name = _name_of(list(only.segments[0].tokens), only, seen, ballot.lexicon)
+    first = next(segment for segment in only.segments if name[0] in segment.tokens)
+    if first.row.y0 > _HEADING * only.sheet.height:
+        return
+    for other in first.row.segments:
+        block = block_from(other)
+        strange = id(other) in taken or id(other.tokens[0]) in table or len(block.segments) < 2
+        labelled = any(label.segment in block.segments[:2] and label.leads for label in _fields(block, seen))
+        if other is not first and not strange and not labelled and is_name(other.text, ballot.lexicon):
+            ballot.vote(list(other.tokens), block.sheet, buyer=_BESIDE, block=block)
+
+
+def _fields(block: Block, seen: Observations) -> Iterator[Label]:
+    for segment in block.segments:
+        yield from seen.fields_of(segment.row)
+
+
 def _sender_line_above(block: Block) -> Segment | None:
     first = block.segments[0]
     rows = first.row.sheet.rows
@@ -278,12 +329,11 @@ def _sender_line_above(block: Block) -> Segment | None:
     return None
 
 
-def _vote_by_signs(seen: Observations, ballot: _Ballot, taken: set[int], table: set[int]) -> None:
+def _vote_by_signs(seen: Observations, ballot: _Ballot, taken: set[int], table: set[int], domains: set[str]) -> None:
     """Weigh lines that could be the seller's name by the signs of a letterhead, a sender line or a footer."""
     first_sheet = seen.sheets[0]
     heights = [segment.height for row in first_sheet.rows for segment in row.segments]
     usual = median(heights) if heights else 10.0
-    domains = _domains(seen)
     for sheet in seen.sheets[:3]:
         order = 0
         for row in sheet.rows:
@@ -296,7 +346,8 @@ def _vote_by_signs(seen: Observations, ballot: _Ballot, taken: set[int], table: 
                 if not is_name(name, ballot.lexicon) or " ".join(t.text for t in tokens).endswith(":"):
                     continue
                 if is_sender_line(segment.text) and (above < _TOP or above > _FOOT):
-                    ballot.vote(tokens, sheet, seller=0.55 if above < _TOP else 0.3)
+                    known = _domain_weight(fold(name), domains)
+                    ballot.vote(tokens, sheet, seller=(0.55 if above < _TOP else 0.3) + known)
                     continue
                 weight = _legal_weight(name, above) + _domain_weight(fold(name), domains)
                 if sheet is first_sheet and above < _HEADING and not seen.dates_of(row) and len(tokens) <= 7:
@@ -327,7 +378,7 @@ def _leading_name(segment: Segment) -> list[Token]:
     tokens: list[Token] = []
     sender = is_sender_line(segment.text)
     for position, token in enumerate(segment.tokens):
-        if position and (token.text in {"|", "·", "•", "∙", "–", "—", "-", "*"} or token.text[0] in "|·•"):
+        if position and (token.text in _DIVIDERS or token.text[0] in "|·•●▪■"):
             break
         tokens.append(token)
         if sender and token.text.endswith(","):
@@ -335,11 +386,12 @@ def _leading_name(segment: Segment) -> list[Token]:
     return tokens
 
 
-def _domains(seen: Observations) -> set[str]:
-    """Return the distinctive part of each e-mail and web domain on the pages."""
+def _domains(seen: Observations, foreign: set[int]) -> set[str]:
+    """Return the distinctive part of each e-mail and web domain on the pages, those in ``foreign`` segments aside."""
     names: set[str] = set()
-    for row in seen.rows:
-        for token in row.tokens:
+    own = (segment for row in seen.rows for segment in row.segments if id(segment) not in foreign)
+    for segment in own:
+        for token in segment.tokens:
             text = token.text.lower()
             if "@" in text:
                 host = text.rsplit("@", 1)[1]
