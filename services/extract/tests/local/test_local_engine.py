@@ -123,6 +123,12 @@ def test_an_ambiguous_date_follows_the_country(state: str, issued: date) -> None
     assert read_layout(layout_of(page)).invoice.issue_date == issued
 
 
+@pytest.mark.parametrize("label", ["Payment until", "Pay until", "Due date", "Payable by"])
+def test_the_day_to_pay_by_has_many_labels(label: str) -> None:
+    invoice = read_layout(layout_of(f"\n     Invoice 12\n     Date: 30.06.2023\n     {label}: 30.07.2023\n")).invoice
+    assert invoice.due_date == date(2023, 7, 30)
+
+
 def test_values_under_their_labels_are_found_as_well() -> None:
     invoice = read_layout(
         layout_of("""
@@ -182,6 +188,24 @@ def test_a_discount_named_by_a_compound_leads_from_the_lines_to_the_net_total() 
     assert (totals.lines_net, totals.allowances, totals.net, totals.tax, totals.gross) == tuple(
         map(Decimal, ("1000.00", "20.00", "980.00", "186.20", "1166.20"))
     )
+
+
+@pytest.mark.parametrize(
+    ("printed", "vat_id"),
+    [
+        ("NIF: 501964843", "501964843"),
+        ("NIF: (PT) 501964843", "PT501964843"),
+        ("VAT no.: PT 501 964 843", "PT501964843"),
+    ],
+)
+def test_a_vat_id_has_the_country_that_is_printed_beside_it_and_none_that_is_not(printed: str, vat_id: str) -> None:
+    page = f"\n     Livraria Central Lda\n     Rua Augusta 12\n     1100-053 Lisboa\n     {printed}\n\n     Fatura n.º 42\n"
+    assert read_layout(layout_of(page)).invoice.seller.vat_id == vat_id
+
+
+def test_an_e_behind_amounts_is_the_euro_sign_of_a_typesetters_font() -> None:
+    reading = read_layout(layout_of("\n     Rechnung Nr. 42\n\n     Planung   280,00 e\n     Summe     280,00 e\n"))
+    assert reading.invoice.currency == "EUR"
 
 
 def test_a_document_that_says_nothing_yields_nothing() -> None:

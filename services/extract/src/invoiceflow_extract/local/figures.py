@@ -196,6 +196,14 @@ def read_currency(seen: Observations, draft: Draft, text: str, country: str | No
                 shared = "$" in token.text and code not in token.text
                 draft.put("/currency", Found.at(code, [token], row.sheet, 0.85 if shared else 0.95))
                 return
+    typeset = next((a for row in seen.rows for a in seen.amounts_of(row) if _is_typeset_euro(a)), None)
+    if code == "EUR" and typeset is not None:
+        draft.put("/currency", Found.at(code, typeset.tokens, typeset.row.sheet, 0.7))
+
+
+def _is_typeset_euro(amount: Amount) -> bool:
+    """Whether ``amount`` ends with an *e*, as which some fonts' euro sign is read."""
+    return amount.number.money_like and amount.tokens[-1].text == "e"
 
 
 def _currency_signs(seen: Observations) -> Counter[str]:
@@ -204,6 +212,7 @@ def _currency_signs(seen: Observations) -> Counter[str]:
     for row in seen.rows:
         amounts = seen.amounts_of(row)
         signs.update(2 * [amount.number.currency for amount in amounts if amount.number.currency])
+        signs.update("€" for amount in amounts if _is_typeset_euro(amount))
         signs.update(sign for token in row.tokens for sign in ("€", "£", "$", "Kč", "zł") if sign in token.text)
         if amounts and seen.totals_of(row):
             final = any(label.meanings & {"gross", "payable", "total"} for label in seen.totals_of(row))
