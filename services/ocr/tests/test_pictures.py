@@ -226,6 +226,26 @@ def test_text_in_a_letterhead_picture_is_added_and_nothing_is_read_twice(read: R
 
 
 @pytest.mark.slow
+def test_text_in_pictures_on_a_page_stands_where_it_is_seen(read: Read) -> None:
+    logo = picture_of(make_pdf(text_at(40, 40, "Miller Tools Ltd", size=20), pagesize=(260, 100)))
+
+    def letter(canvas: Canvas) -> None:
+        canvas.drawImage(ImageReader(logo), 300, 600, 260, 100)
+        canvas.drawImage(ImageReader(logo), 100, 200, 260, 100)
+        canvas.drawString(60, 735, "Subject: your order")
+
+    page = read(make_pdf(letter)).pages[0]
+
+    seen = [
+        (word.box.x0 * page.width, (1 - word.box.y1) * page.height)
+        for line in page.lines
+        for word in line.words
+        if word.text == "Miller"
+    ]
+    assert seen == [pytest.approx((340, 640), abs=6), pytest.approx((140, 240), abs=6)]
+
+
+@pytest.mark.slow
 def test_text_without_meaning_is_recognised_from_the_page(read: Read) -> None:
     """A font whose encoding was lost: the characters are there, but they are others than those one sees."""
     buffer = BytesIO()
