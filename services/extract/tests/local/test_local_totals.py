@@ -125,3 +125,30 @@ def test_a_sum_printed_with_its_tax_is_no_net_total_that_contradicts_it() -> Non
     ).invoice.totals
     assert totals.gross == Decimal("120.00")
     assert totals.net != Decimal("120.00") or totals.tax is None
+
+
+def test_an_amount_due_that_the_page_does_not_explain_is_reported_as_printed() -> None:
+    totals = read_layout(
+        layout_of("""
+     Facture FA-17
+
+                                        Total HT          624,90
+                                        TVA 5,5%           34,37
+                                        Total TTC         659,27
+                                        Solde à payer     458,27
+""")
+    ).invoice.totals
+    assert (totals.gross, totals.payable) == (Decimal("659.27"), Decimal("458.27"))
+
+
+def test_of_two_amounts_to_pay_that_nothing_proves_the_lower_on_the_page_is_due() -> None:
+    totals = read_layout(
+        layout_of("""
+     Invoice no. 17
+
+                                        Total with tax    659.27
+                                        Total to pay      641.15
+                                        Total due         458.27
+""")
+    ).invoice.totals
+    assert totals.payable == Decimal("458.27")

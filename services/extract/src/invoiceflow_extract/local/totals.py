@@ -229,6 +229,9 @@ def _is_likely(best: Assignment, candidate: Candidate) -> bool:
 def _settle_payable(best: Assignment, candidates: Sequence[Candidate]) -> None:
     gross = best.value("gross")
     options = [c for c in _best(candidates, "payable") if c is not None]
+    if options and options[0].weight >= _PLAIN:
+        # That the total may be the amount due says nothing where another amount is called that.
+        options = [c for c in options if c.weight >= _PLAIN]
     prepaid = [c for c in _best(candidates, "prepaid") if c is not None]
     roundings = [c for c in _best(candidates, "rounding") if c is not None]
     if gross is not None:
@@ -248,7 +251,8 @@ def _settle_payable(best: Assignment, candidates: Sequence[Candidate]) -> None:
                     best.proved.add(role)
             return
     if options:
-        best.chosen["payable"] = options[0]
+        # Of several amounts that are called so, the last is what the ones above lead to.
+        best.chosen["payable"] = max(reversed(options), key=lambda option: option.weight)
     if prepaid and prepaid[0].weight > 0.6:
         best.chosen["prepaid"] = prepaid[0]
 
