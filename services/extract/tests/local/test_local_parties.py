@@ -192,3 +192,17 @@ def test_the_label_of_a_value_beside_it_is_no_specimens_name() -> None:
 """)
     ).invoice
     assert invoice.buyer.name != "Customer name"
+
+
+def test_a_label_of_a_name_is_no_name_itself() -> None:
+    invoice = read_layout(
+        layout_of("""
+     SELLER TRADE NAME
+     Moulin du Lac
+     12 High Street
+     London E1 7AW
+
+     Invoice number: 17
+""")
+    ).invoice
+    assert invoice.seller.name == "Moulin du Lac"

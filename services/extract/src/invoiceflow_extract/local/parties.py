@@ -242,7 +242,8 @@ def _name_of(
             else:
                 usable = usable[: usable.index(label.tokens[0])]
         text = " ".join(token.text for token in usable)
-        first = headed and position == 0 and _stands_alone(segment, seen)
+        whole = len(usable) == len(segment.tokens)
+        first = headed and position == 0 and whole and _stands_alone(segment, seen)
         if usable and not text.endswith(":") and is_name(clean(usable), lexicon, headed=first):
             return usable
     return []
@@ -309,14 +310,14 @@ def _vote_beside(only: Block, seen: Observations, ballot: _Ballot, taken: set[in
     for other in first.row.segments:
         block = block_from(other)
         strange = id(other) in taken or id(other.tokens[0]) in table or len(block.segments) < 2
-        labelled = any(label.segment in block.segments[:2] and label.leads for label in _fields(block, seen))
+        labelled = any(label.leads and (label.segment is other or label.has_colon) for label in _fields(block, seen))
         if other is not first and not strange and not labelled and is_name(other.text, ballot.lexicon):
             ballot.vote(list(other.tokens), block.sheet, buyer=_BESIDE, block=block)
 
 
 def _fields(block: Block, seen: Observations) -> Iterator[Label]:
     for segment in block.segments:
-        yield from seen.fields_of(segment.row)
+        yield from (label for label in seen.fields_of(segment.row) if label.segment is segment)
 
 
 def _sender_line_above(block: Block) -> Segment | None:
