@@ -118,7 +118,7 @@ async def _throughput(documents: list[Material], name: str, turns: int, baseline
         _progress(f"{name} pages") as advance,
         Baseline.running(baseline) as theirs,
     ):
-        async with OcrService.running(Path(folder), OcrSettings()) as service:
+        async with OcrService.running(Path(folder), OcrSettings(warm=False)) as service:
             return await compare(service, theirs, documents, turns=turns, name=name, on_end=advance)
 
 
