@@ -11,11 +11,11 @@ from statistics import median
 from invoiceflow_extract.local.addresses import is_address_line
 from invoiceflow_extract.local.folding import fold
 from invoiceflow_extract.local.found import Found
-from invoiceflow_extract.local.labelled import Place, labels_meaning, places_near
 from invoiceflow_extract.local.lexicon import Lexicon
 from invoiceflow_extract.local.names import Block, block_from, clean, has_legal_form, is_name, is_sender_line
 from invoiceflow_extract.local.observations import Label, Observations
 from invoiceflow_extract.local.page_text import Segment, Sheet, Token
+from invoiceflow_extract.local.party_labels import labelled_names, name_of
 from invoiceflow_extract.local.vocabulary import vocabulary
 
 __all__ = ["Parties", "find_parties"]
@@ -24,7 +24,6 @@ _CONTACTS = ("@", "www.", "tel", "phone", "fax", "iban", "telefon", "puh", "mobi
 _TOP = 0.5
 _HEADING = 0.3
 _FOOT = 0.82
-_SHORT_LABEL = 4
 _LEAST_BUYER = 0.3
 _BESIDE = 0.45
 _DIVIDERS = frozenset("|·•∙●▪■–—-*")
@@ -88,11 +87,11 @@ def find_parties(seen: Observations, lexicon: Lexicon, account_name: Found[str] 
     if not seen.sheets:
         return parties
     ballot = _Ballot(lexicon)
-    parties.other_blocks = [block for _, _, block in _labelled(seen, lexicon, "ship_to", table)]
+    parties.other_blocks = [block for _, _, block in labelled_names(seen, lexicon, "ship_to", table)]
     taken = {id(segment) for block in parties.other_blocks for segment in block.segments}
     foreign = set(taken)
     for role in ("buyer", "seller"):
-        for strength, tokens, block in _labelled(seen, lexicon, role, table):
+        for strength, tokens, block in labelled_names(seen, lexicon, role, table):
             if id(block.segments[0]) in taken:
                 continue
             taken.update(id(segment) for segment in block.segments)
@@ -166,95 +165,6 @@ def _choose(ballot: _Ballot, parties: Parties) -> None:
         parties.buyer_blocks = buyer.buyer_blocks
 
 
-def _labelled(
-    seen: Observations, lexicon: Lexicon, role: str, table: set[int]
-) -> Iterator[tuple[float, list[Token], Block]]:
-    """Yield (strength, name, block) at the labels that mean ``role``."""
-    weighed = [
-        (_strength(label, seen), label)
-        for label in labels_meaning(seen, role)
-        if label.leads and id(label.tokens[0]) not in table
-    ]
-    claimed: set[int] = set()
-    for strength, label in sorted(weighed, key=lambda pair: -pair[0]):
-        if strength == 0 or id(label.segment) in claimed:
-            continue
-        for tokens, row, chance in (*_specimen(label, seen, lexicon), *places_near(seen, label), *_block_under(label)):
-            segment = next((s for s in row.segments if tokens[0] in s.tokens), None)
-            if segment is None:
-                continue
-            block = block_from(segment)
-            name = _name_of(tokens, block, seen, lexicon, headed=True)
-            if name:
-                claimed.update(id(member) for member in block.segments)
-                yield strength * chance * label.fit, name, block
-                break
-
-
-def _block_under(label: Label) -> Iterator[Place]:
-    """Yield the first line of the block that ``label`` heads, whatever label that line begins with."""
-    if label.end >= len(label.segment.tokens):
-        for segment in block_from(label.segment).segments[1:2]:
-            yield list(segment.tokens), segment.row, 0.8
-
-
-def _specimen(label: Label, seen: Observations, lexicon: Lexicon) -> Iterator[Place]:
-    """Yield the line under ``label`` where that is a label's word without a value: a template's *Customer name*."""
-    for tokens, row, chance in _block_under(label):
-        segment = next(s for s in row.segments if s.tokens[0] is tokens[0])
-        plain = is_name(clean(tokens), lexicon, headed=True) and not is_name(clean(tokens), lexicon)
-        if plain and not segment.text.endswith(":") and _stands_alone(segment, seen):
-            yield tokens, row, chance
-
-
-def _strength(label: Label, seen: Observations) -> float:
-    """Return how surely ``label`` names a party: short words like 'to' need a colon or a line of their own."""
-    if label.has_colon:
-        strength = 0.97
-    elif label.end >= len(label.segment.tokens):
-        strength = 0.92
-    elif len(label.key) <= _SHORT_LABEL:
-        return 0.0
-    else:
-        strength = 0.6
-    if len(label.key) <= _SHORT_LABEL:
-        strength *= 0.85
-    if label.row.sheet is not seen.sheets[0]:
-        strength *= 0.7
-    if label.row.y0 > 0.6 * label.row.sheet.height:
-        strength *= 0.6
-    return strength
-
-
-def _name_of(
-    tokens: list[Token], block: Block, seen: Observations, lexicon: Lexicon, *, headed: bool = False
-) -> list[Token]:
-    """Return the name among the first lines of ``block``: not a salutation, not a label, not a street."""
-    lines = [(tokens, block.segments[0])]
-    lines.extend((list(other.tokens), other) for other in block.segments[1:4])
-    for position, (line_tokens, segment) in enumerate(lines):
-        usable = line_tokens
-        for label in seen.fields_of(segment.row):
-            if label.segment is not segment or not label.has_colon or label.tokens[0] not in usable:
-                continue
-            if "name" in label.meanings:
-                usable = usable[usable.index(label.tokens[-1]) + 1 :]
-            else:
-                usable = usable[: usable.index(label.tokens[0])]
-        text = " ".join(token.text for token in usable)
-        whole = len(usable) == len(segment.tokens)
-        first = headed and position == 0 and whole and _stands_alone(segment, seen)
-        if usable and not text.endswith(":") and is_name(clean(usable), lexicon, headed=first):
-            return usable
-    return []
-
-
-def _stands_alone(segment: Segment, seen: Observations) -> bool:
-    """Whether no value stands beside ``segment``: then it is none's label."""
-    following = segment.row.segments[segment.row.segments.index(segment) + 1 :]
-    return not following or any(label.segment is following[0] and label.leads for label in seen.fields_of(segment.row))
-
-
 def _blocks(sheet: Sheet) -> Iterator[Block]:
     used: set[int] = set()
     for row in sheet.rows:
@@ -277,12 +187,12 @@ def _vote_by_place(seen: Observations, ballot: _Ballot, taken: set[int], table: 
             continue
         if any(label.segment is first and label.leads and label.has_colon for label in seen.fields_of(first.row)):
             continue
-        if _name_of(list(first.tokens), block, seen, ballot.lexicon):
+        if name_of(list(first.tokens), block, seen, ballot.lexicon):
             blocks.append(block)
     if len(blocks) == 1:
         _vote_beside(blocks[0], seen, ballot, taken, table)
     for order, block in enumerate(blocks):
-        name = _name_of(list(block.segments[0].tokens), block, seen, ballot.lexicon)
+        name = name_of(list(block.segments[0].tokens), block, seen, ballot.lexicon)
         text = " ".join(block.texts).lower()
         reachable = any(sign in text for sign in _CONTACTS)
         left = block.segments[0].x0 / sheet.width
@@ -303,7 +213,7 @@ def _vote_by_place(seen: Observations, ballot: _Ballot, taken: set[int], table: 
 
 def _vote_beside(only: Block, seen: Observations, ballot: _Ballot, taken: set[int], table: set[int]) -> None:
     """Weigh the lines that begin beside the page's only address: the other party, though it gives no address."""
-    name = _name_of(list(only.segments[0].tokens), only, seen, ballot.lexicon)
+    name = name_of(list(only.segments[0].tokens), only, seen, ballot.lexicon)
     first = next(segment for segment in only.segments if name[0] in segment.tokens)
     if first.row.y0 > _HEADING * only.sheet.height:
         return
