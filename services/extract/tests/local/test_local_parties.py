@@ -206,3 +206,18 @@ def test_a_label_of_a_name_is_no_name_itself() -> None:
 """)
     ).invoice
     assert invoice.seller.name == "Moulin du Lac"
+
+
+@pytest.mark.parametrize("label", ["Nombre", "Name", "Nome", "Nom"])
+def test_the_name_filled_in_at_the_head_is_the_buyers(label: str) -> None:
+    invoice = read_layout(
+        layout_of(f"""
+     CONTOSO LTD.                                  Nº 17
+     Calle de Atocha 27
+     28001 Madrid
+
+     {label}: JUAN LOPEZ                           15/09/2021
+     DIRECCION: SANTA MARIA 45, MADRID 28012
+""")
+    ).invoice
+    assert (invoice.seller.name, invoice.buyer.name) == ("CONTOSO LTD.", "JUAN LOPEZ")

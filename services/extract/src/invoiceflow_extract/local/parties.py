@@ -11,6 +11,7 @@ from statistics import median
 from invoiceflow_extract.local.addresses import is_address_line
 from invoiceflow_extract.local.folding import fold
 from invoiceflow_extract.local.found import Found
+from invoiceflow_extract.local.labelled import labels_meaning
 from invoiceflow_extract.local.lexicon import Lexicon
 from invoiceflow_extract.local.names import Block, block_from, clean, has_legal_form, is_name, is_sender_line
 from invoiceflow_extract.local.observations import Label, Observations
@@ -99,6 +100,7 @@ def find_parties(seen: Observations, lexicon: Lexicon, account_name: Found[str] 
             weights = {"buyer": 0.9 * strength} if role == "buyer" else {"seller": 1.3 * strength}
             ballot.vote(tokens, block.sheet, block=block, **weights)
     domains = _domains(seen, foreign)
+    _vote_by_name_labels(seen, ballot, taken)
     _vote_by_place(seen, ballot, taken, table, domains)
     _vote_by_signs(seen, ballot, taken, table, domains)
     if account_name is not None:
@@ -175,6 +177,17 @@ def _blocks(sheet: Sheet) -> Iterator[Block]:
                 block = block_from(segment)
                 used.update(id(part) for part in block.segments)
                 yield block
+
+
+def _vote_by_name_labels(seen: Observations, ballot: _Ballot, taken: set[int]) -> None:
+    """Weigh what follows *Name:* in the head of the first page: who fills in a form there is the buyer."""
+    sheet = seen.sheets[0]
+    for label in labels_meaning(seen, "name"):
+        heads = label.row.sheet is sheet and label.row.y0 < _TOP * sheet.height
+        if heads and label.leads and label.has_colon and id(label.segment) not in taken:
+            behind = label.segment.tokens[label.end :]
+            if behind:
+                ballot.vote(behind, sheet, buyer=_BESIDE, block=block_from(label.segment))
 
 
 def _vote_by_place(seen: Observations, ballot: _Ballot, taken: set[int], table: set[int], domains: set[str]) -> None:
