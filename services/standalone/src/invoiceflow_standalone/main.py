@@ -30,6 +30,9 @@ __all__ = ["create_app", "main"]
 
 NAME = "invoiceflow"
 
+FETCH_MAX_WAIT_MS = 50
+"""The embedded broker answers a waiting fetch only when its time is up, so this is what each stage may add."""
+
 
 def create_app(settings: StandaloneSettings) -> FastAPI:
     """Return the application; its broker starts at once, everything else with the application.
@@ -39,7 +42,9 @@ def create_app(settings: StandaloneSettings) -> FastAPI:
     ingest = IngestSettings()
     query = QuerySettings(sqlite_path=settings.read_model_file, mongodb_uri=None)
     broker = EmbeddedBroker()
-    transport = KafkaTransport(KafkaSettings(bootstrap_servers=broker.bootstrap_servers))
+    transport = KafkaTransport(
+        KafkaSettings(bootstrap_servers=broker.bootstrap_servers, fetch_max_wait_ms=FETCH_MAX_WAIT_MS)
+    )
     objects = DirectoryObjectStore(settings.objects_dir)
     read_model = create_read_model(query)
     publisher = transport.publisher("ingest")
