@@ -89,6 +89,12 @@ def test_the_address_at_the_domain_of_the_mail_is_the_sellers() -> None:
     assert (invoice.seller.name, invoice.buyer.name) == ("Cronus Trading", "Adatum Corporation")
 
 
+@pytest.mark.parametrize("title", ["Cash Sale Receipt", "Service Invoice", "Elektronische Rechnung"])
+def test_a_documents_title_is_no_party(title: str) -> None:
+    invoice = read_layout(layout_of(f"\n     {title}\n\n     Number: 12\n")).invoice
+    assert (invoice.seller.name, invoice.buyer.name) == (None, None)
+
+
 def test_a_slogan_is_no_party() -> None:
     invoice = read_layout(layout_of("\n     Thank you for your business!\n\n     Invoice number: 12\n")).invoice
     assert invoice.seller.name is None

@@ -15,6 +15,8 @@ __all__ = ["Block", "block_from", "clean", "has_legal_form", "is_name", "is_send
 
 _SEPARATORS = re.compile(r"\s[|·•∙●▪■‧*–—-]\s|\s?[|·•∙●▪■]\s?|,\s")
 _NAME_LENGTH = 80
+_TITLE_LENGTH = 6
+"""Letters of a document's title from which on what ends with it is one: *Cash sale receipt*, *Service invoice*."""
 _PARTIES = frozenset(["name", "buyer", "seller"])
 
 
@@ -74,9 +76,11 @@ def is_name(text: str, lexicon: Lexicon, *, headed: bool = False) -> bool:
     if specimen or has_legal_form(text):
         return True
     words = text.split()
+    last = fold(words[-1])
+    title = len(words) > 1 and len(last) >= _TITLE_LENGTH and last in lexicon.titles
     sentence = text.endswith(("!", "?")) or (text.endswith(".") and words[-1].islower())
     identifier = "_" in text or (len(words) == 1 and digits > 0)
-    if sentence or identifier:
+    if sentence or identifier or title:
         return False
     return not is_address_line(text) and not any(word.isdigit() for word in words)
 
