@@ -119,15 +119,7 @@ class KafkaContainer:
 
 
 @pytest.fixture
-def kafka() -> Iterator[KafkaContainer]:
-    import docker  # noqa: PLC0415  # only where an engine is asked for
-
-    try:
-        docker.from_env().ping()
-    except docker.errors.DockerException as error:
-        if os.environ.get("INVOICEFLOW_REQUIRE_ENGINE"):
-            pytest.fail(f"INVOICEFLOW_REQUIRE_ENGINE is set, but no Docker engine answers: {error}")
-        pytest.skip("no Docker engine answers: Kafka's console producer is not tried")
+def kafka(docker_engine: None) -> Iterator[KafkaContainer]:
     kafka = KafkaContainer()
     with kafka.container:
         kafka.create_topic()

@@ -1,6 +1,5 @@
 """The brokers that the delivery suite runs on: the embedded one and a real Kafka."""
 
-import os
 import socket
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -32,18 +31,10 @@ def _topic_names() -> list[str]:
 
 
 @pytest.fixture(scope="session")
-def kafka_container() -> Iterator[str]:
+def kafka_container(docker_engine: None) -> Iterator[str]:
     """A real Kafka: KRaft, one node."""
-    os.environ.setdefault("TESTCONTAINERS_RYUK_DISABLED", "true")
-    import docker  # noqa: PLC0415  # only where an engine is asked for
     from testcontainers.core.container import DockerContainer  # noqa: PLC0415
 
-    try:
-        docker.from_env().ping()
-    except docker.errors.DockerException as error:
-        if os.environ.get("INVOICEFLOW_REQUIRE_ENGINE"):
-            pytest.fail(f"INVOICEFLOW_REQUIRE_ENGINE is set, but no Docker engine answers: {error}")
-        pytest.skip("no Docker engine answers: the delivery is not tried on a real Kafka")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

@@ -1,9 +1,6 @@
 """The adapters under test, one after the other."""
 
-import os
 import socket
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -21,18 +18,8 @@ BUCKET = "test-originals"
 
 
 @pytest.fixture(scope="session")
-def minio_settings() -> Iterator[ObjectStoreSettings]:
+def minio_settings(docker_engine: None) -> Iterator[ObjectStoreSettings]:
     """A MinIO of our own, with keys made for this run."""
-    # Asked in a process of its own: the client leaves sockets behind where no engine answers.
-    asked = subprocess.run(
-        [sys.executable, "-c", "import docker; docker.from_env().ping()"], check=False, capture_output=True, text=True
-    )
-    if asked.returncode != 0:
-        reason = (asked.stderr.strip().splitlines() or ["it gives no reason"])[-1]
-        if os.environ.get("INVOICEFLOW_REQUIRE_ENGINE"):
-            pytest.fail(f"INVOICEFLOW_REQUIRE_ENGINE is set, but no Docker engine answers: {reason}")
-        pytest.skip(f"no Docker engine answers, so the object store is not tried on MinIO: {reason}")
-    os.environ.setdefault("TESTCONTAINERS_RYUK_DISABLED", "true")  # read when testcontainers is imported
     from testcontainers.core.container import DockerContainer  # noqa: PLC0415
     from testcontainers.core.wait_strategies import HttpWaitStrategy  # noqa: PLC0415
 

@@ -12,7 +12,7 @@ from invoiceflow_query.ports import ReadModel
 
 
 @pytest.fixture(scope="session")
-def mongodb_uri() -> Iterator[str]:
+def mongodb_uri(docker_engine: None) -> Iterator[str]:
     """The address of a MongoDB (``MONGO_IMAGE``) that lives as long as the tests."""
     from testcontainers.core.container import DockerContainer  # noqa: PLC0415 -- slow, and needed by few runs
     from testcontainers.core.wait_strategies import PortWaitStrategy  # noqa: PLC0415
