@@ -21,9 +21,7 @@ class OffsetTracker:
     def finish(self, offset: int) -> None:
         """The record's outcome is safe with the broker."""
         self._unfinished[offset] = True
-        for first in list(self._unfinished):
-            if not self._unfinished[first]:
-                break
+        while self._unfinished and self._unfinished[first := next(iter(self._unfinished))]:
             del self._unfinished[first]
             self._next = first + 1
 
