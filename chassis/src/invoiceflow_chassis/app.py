@@ -1,5 +1,6 @@
 """The process around one or several services: HTTP application, life cycle, server."""
 
+import gc
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
@@ -89,6 +90,9 @@ def create_app(
 def serve(app: FastAPI, name: str, http: HttpSettings) -> None:
     """Serve until SIGTERM or ctrl-C, then stop in order."""
     configure_logging(name, http.log_level)
+    # What is loaded by now stays. Otherwise the collector looks through all of it again and again, and every request waits.
+    gc.collect()
+    gc.freeze()
     uvicorn.run(
         app,
         host=http.host,

@@ -27,13 +27,16 @@ from invoiceflow_evaluation.bench.query_material import BRANCHES
 from invoiceflow_evaluation.bench.query_server import OBJECTS
 from invoiceflow_evaluation.bench.query_shapes import shapes
 from invoiceflow_evaluation.bench.query_store import Filled, cache_file, fill
+from invoiceflow_query.adapters.sqlite import SqliteReadModel
 from invoiceflow_query.adapters.sqlite.schema import VERSION
 from invoiceflow_query.main import create_read_model
+from invoiceflow_query.ports import ReadModel
 from invoiceflow_query.settings import QuerySettings
 
 __all__ = ["QueryFigures", "QueryPlan", "measure_queries"]
 
 _START_SECONDS = 30.0
+_FILLING_CACHE_MIB = 1024
 _LOG = "query-server.log"
 
 
@@ -116,7 +119,11 @@ def _settings(plan: QueryPlan) -> QuerySettings:
 
 
 async def _filled(settings: QuerySettings, plan: QueryPlan, on_progress: Callable[[str], None]) -> Filled:
-    read_model = create_read_model(settings)
+    read_model: ReadModel
+    if settings.sqlite_path is not None:
+        read_model = SqliteReadModel(settings.sqlite_path, writer_cache_mib=_FILLING_CACHE_MIB)
+    else:
+        read_model = create_read_model(settings)
     await read_model.open()
     try:
         return await fill(read_model, plan.invoices, lambda told: on_progress(f"{told:,} documents told of"))

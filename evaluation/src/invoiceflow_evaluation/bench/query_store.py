@@ -1,6 +1,7 @@
 """A read model full of invoices, made by telling it their events through its port, and kept for the next run."""
 
 import asyncio
+import gc
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -38,7 +39,18 @@ async def fill(read_model: ReadModel, invoices: int, on_progress: Callable[[int]
         invoices: of the default tenant; there are some more of others.
         on_progress: called with the number of documents told of, after each chunk.
     """
-    begun, told = time.perf_counter(), 0
+    begun = time.perf_counter()
+    # Nothing that is made here is held by a cycle, and there is so much of it at a time that to look for one takes a fifth of the time.
+    gc.disable()
+    try:
+        told = await _fill(read_model, invoices, on_progress)
+    finally:
+        gc.enable()
+    return Filled(told, time.perf_counter() - begun)
+
+
+async def _fill(read_model: ReadModel, invoices: int, on_progress: Callable[[int], None]) -> int:
+    told = 0
     telling: asyncio.Task[None] | None = None
     for start in range(await _known(read_model, invoices), documents(invoices), _CHUNK):
         stop = min(start + _CHUNK, documents(invoices))
@@ -51,7 +63,7 @@ async def fill(read_model: ReadModel, invoices: int, on_progress: Callable[[int]
         told += len(changes)
     if telling is not None:
         await telling
-    return Filled(told, time.perf_counter() - begun)
+    return told
 
 
 async def _known(read_model: ReadModel, invoices: int) -> int:
