@@ -221,7 +221,7 @@ def test_a_log_line_is_json_with_tenant_document_and_trace() -> None:
 
 def test_a_missing_setting_is_told_by_the_name_of_its_variable(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
-        run_service("ingest", lambda _objects, _publisher: Service(name="ingest", version="1"), ["--check"])
+        run_service("ingest", lambda _objects, _transport: Service(name="ingest", version="1"), ["--check"])
     assert ended.value.code == 2
     assert capsys.readouterr().err == "INVOICEFLOW_KAFKA_BOOTSTRAP_SERVERS: Field required\n"
 
