@@ -66,6 +66,8 @@ class _Failure:
     may_pass: bool
     """Whether another attempt may succeed."""
     attempts_at_most: int
+    not_within: float = 0.0
+    """Seconds before which another attempt is in vain: somebody asked to wait."""
 
 
 def _failure(error: Exception, subscription: Subscription[Any], attempts: int) -> _Failure:
@@ -73,7 +75,13 @@ def _failure(error: Exception, subscription: Subscription[Any], attempts: int) -
         case PermanentError():
             return _Failure(error.code, error.message, may_pass=False, attempts_at_most=1)
         case TransientError():
-            return _Failure(error.code, error.message, may_pass=True, attempts_at_most=attempts)
+            return _Failure(
+                error.code,
+                error.message,
+                may_pass=True,
+                attempts_at_most=attempts,
+                not_within=error.retry_after or 0.0,
+            )
         case TimeoutError():
             message = f"The work took longer than {subscription.time_limit:g} seconds."
             return _Failure("time_limit", message, may_pass=True, attempts_at_most=attempts)
@@ -162,7 +170,9 @@ class Processor:
         failure = _failure(error, subscription, len(self._retry_delays) + 1)
         unforeseen = failure.code == "internal_error"
         if failure.may_pass and attempt < failure.attempts_at_most:
-            delay = self._retry_delays[attempt - 1] * random.uniform(0.9, 1.1)  # noqa: S311  # spreads retries, not a secret
+            own = self._retry_delays[attempt - 1] * random.uniform(0.9, 1.1)  # noqa: S311  # spreads retries, not a secret
+            # Who asks for more than the longest of the waits gets that one: no document waits without end.
+            delay = max(own, min(failure.not_within, max(self._retry_delays)))
             _log.warning(
                 "Attempt %d did not succeed (%s); next in %.1f s.",
                 attempt,
