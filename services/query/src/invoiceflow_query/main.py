@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 
-from invoiceflow_chassis.ports import ObjectStore
+from invoiceflow_chassis.ports import Backlog, ObjectStore
 from invoiceflow_chassis.service import Service
 from invoiceflow_query.changes import Changes
 from invoiceflow_query.ports import ReadModel
@@ -27,7 +27,9 @@ def create_read_model(settings: QuerySettings) -> ReadModel:
     return MongoReadModel(settings.mongodb_uri.get_secret_value(), settings.mongodb_database)
 
 
-def create_service(settings: QuerySettings, objects: ObjectStore, read_model: ReadModel) -> Service:
+def create_service(
+    settings: QuerySettings, objects: ObjectStore, read_model: ReadModel, *, backlog: Backlog
+) -> Service:
     """Return the service; it opens and closes ``read_model``."""
     changes = Changes()
 
@@ -43,7 +45,12 @@ def create_service(settings: QuerySettings, objects: ObjectStore, read_model: Re
         name="query",
         version=version("invoiceflow-query"),
         router=create_router(
-            read_model, objects, changes, poll=settings.poll_seconds, heartbeat=settings.heartbeat_seconds
+            read_model,
+            objects,
+            changes,
+            backlog,
+            poll=settings.poll_seconds,
+            heartbeat=settings.heartbeat_seconds,
         ),
         subscriptions=subscriptions(read_model, changes),
         checks={"read_model": read_model.ping, "objects": objects.ping},
