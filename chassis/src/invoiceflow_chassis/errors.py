@@ -11,6 +11,7 @@ __all__ = [
     "PermanentError",
     "StorageFullError",
     "TransientError",
+    "UnavailableError",
 ]
 
 
@@ -29,6 +30,10 @@ class PermanentError(InvoiceflowError):
 
 class TransientError(InvoiceflowError):
     """Something the input is not to blame for (network, 5xx, 429, time-out). Tried again later."""
+
+
+class UnavailableError(TransientError):
+    """A server or a disk that the work needs is not there for anybody, whatever the input."""
 
 
 class ObjectNotFoundError(PermanentError):
@@ -61,7 +66,7 @@ class ContentTooLargeError(PermanentError):
         self.limit = limit
 
 
-class StorageFullError(TransientError):
+class StorageFullError(UnavailableError):
     """The object store has no room left."""
 
     def __init__(self) -> None:

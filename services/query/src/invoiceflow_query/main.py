@@ -7,6 +7,7 @@ from importlib.metadata import version
 from invoiceflow_chassis.ports import ObjectStore
 from invoiceflow_chassis.service import Service
 from invoiceflow_query.changes import Changes
+from invoiceflow_query.opening import kept_open
 from invoiceflow_query.ports import ReadModel
 from invoiceflow_query.routes import create_router
 from invoiceflow_query.settings import QuerySettings
@@ -33,11 +34,8 @@ def create_service(settings: QuerySettings, objects: ObjectStore, read_model: Re
 
     @asynccontextmanager
     async def lifespan() -> AsyncIterator[None]:
-        await read_model.open()
-        try:
+        async with kept_open(read_model):
             yield
-        finally:
-            await read_model.close()
 
     return Service(
         name="query",
