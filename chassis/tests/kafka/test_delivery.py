@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from invoiceflow_chassis.errors import PermanentError, TransientError
+from invoiceflow_chassis.errors import PermanentError, TransientError, UnavailableError
 from invoiceflow_chassis.kafka import KafkaSettings, KafkaTransport
 from invoiceflow_chassis.service import Service, Subscription
 from invoiceflow_chassis.testing.documents import Reader, progressed, uploaded
@@ -275,6 +275,36 @@ async def test_a_record_that_waits_for_its_next_attempt_is_no_sign_of_being_stuc
     await eventually(lambda: _all_committed(broker, 1))
     await eventually(lambda: _waits(transport))
     assert not await transport._consumers["ocr"].is_stuck(0)
+
+
+async def test_a_patient_reader_waits_for_its_store_and_loses_nothing(
+    broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("invoiceflow_chassis.kafka.delivery.LONGEST_WAIT", 0.02)
+    reader = Reader(concurrency=1, patient=True)
+    event = uploaded()
+    away = UnavailableError("read_model_unavailable", "The read model does not answer.")
+    attempts = 10 * (len(broker.settings.retry_delays_seconds) + 1)
+    reader.errors[event.document_id] = [away] * attempts
+    transport = await broker.run(reader.service)
+    await broker.send(event, partition=0)
+    await eventually(lambda: len(reader.attempts) > attempts // 2)
+    assert not await transport._consumers["ocr"].is_stuck(0.5)
+    assert reader.handled == []
+    await eventually(lambda: _all_committed(broker, 1))
+    assert reader.handled == [event.document_id]
+    assert set(reader.attempts) == {1}
+    assert [record.topic for record in await broker.read("document.progress", 1)] == ["document.progress"]
+
+
+async def test_a_store_that_is_away_uses_up_the_attempts_of_whoever_owes_an_end(broker: Broker) -> None:
+    reader = Reader()
+    event = uploaded()
+    reader.errors[event.document_id] = [UnavailableError("storage_unavailable", "It does not answer.")] * 9
+    await broker.run(reader.service)
+    await broker.send(event)
+    (failed,) = await broker.read("document.failed", 1)
+    assert b"storage_unavailable" in failed.value
 
 
 def _waits(transport: KafkaTransport) -> bool:

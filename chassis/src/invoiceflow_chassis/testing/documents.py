@@ -35,7 +35,7 @@ def progressed(event: DocumentUploadedV1) -> DocumentProgressV1:
 class Reader:
     """A service that reads documents; how it fares is up to the test."""
 
-    def __init__(self, *, concurrency: int = 4, time_limit: float = 10) -> None:
+    def __init__(self, *, concurrency: int = 4, time_limit: float = 10, patient: bool = False) -> None:
         self.handled: list[UUID] = []
         self.attempts: list[int] = []
         self.errors: dict[UUID, list[Exception]] = {}
@@ -47,7 +47,11 @@ class Reader:
             version="1",
             subscriptions=(
                 Subscription(
-                    event=DocumentUploadedV1, handler=self.handle, concurrency=concurrency, time_limit=time_limit
+                    event=DocumentUploadedV1,
+                    handler=self.handle,
+                    concurrency=concurrency,
+                    time_limit=time_limit,
+                    patient=patient,
                 ),
             ),
         )

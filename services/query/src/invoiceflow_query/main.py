@@ -7,6 +7,7 @@ from importlib.metadata import version
 from invoiceflow_chassis.ports import Backlog, ObjectStore
 from invoiceflow_chassis.service import Service
 from invoiceflow_query.changes import Changes
+from invoiceflow_query.opening import kept_open
 from invoiceflow_query.ports import ReadModel
 from invoiceflow_query.routes import create_router
 from invoiceflow_query.settings import QuerySettings
@@ -35,11 +36,8 @@ def create_service(
 
     @asynccontextmanager
     async def lifespan() -> AsyncIterator[None]:
-        await read_model.open()
-        try:
+        async with kept_open(read_model):
             yield
-        finally:
-            await read_model.close()
 
     return Service(
         name="query",
