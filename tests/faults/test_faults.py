@@ -42,4 +42,6 @@ def test_nothing_is_lost_and_nothing_doubled(
         # What follows is judged by what follows.
         world.write_off(run)
     told = "\n    ".join(map(str, violations))
-    assert not violations, f"{scenario.name}, seed {seed}: after a load with {dict(run.load.receipts.refusals)}\n    {told}"
+    assert not violations, (
+        f"{scenario.name}, seed {seed}: after a load with {dict(run.load.receipts.refusals)}\n    {told}"
+    )

@@ -8,13 +8,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
 from random import Random
-from typing import Any
+from typing import Any, ClassVar, cast
 
 import httpx
 from confluent_kafka import KafkaException
 from minio.error import S3Error
 
-from faultsuite.documents import Document, documents, poison
+from faultsuite.documents import Document, documents, group_of, poison
 from faultsuite.load import Load, Receipts, Upstream
 from faultsuite.oracle import Container, DocumentHistory, History, Look
 from faultsuite.stack import SERVICES, FaultStack, Point, docker, until
@@ -26,6 +26,7 @@ __all__ = ["Run", "World"]
 REST_SECONDS = 300.0
 """How long everything may take to come to rest after the last receipt; retries wait up to a minute."""
 TERMINAL = {"extracted", "failed"}
+OTHER_DIGITS = bytes.maketrans(b"0123456789", b"1234567890")
 ORIGINALS = "invoiceflow-originals"
 
 
@@ -38,6 +39,7 @@ class World:
         self.upstream = Upstream(stack.bootstrap, stack.objects)
         self.receipts = Receipts()
         """Of all runs on this stack."""
+        self.altered: set[str] = set()
         self.written_off: set[str] = set()
         """Documents of sabotaged runs, for which nothing holds any more."""
 
@@ -70,6 +72,7 @@ class World:
                 rows=rows.get(one, []),
                 invoice_rows=len(invoice_rows.get(one, [])),
                 look=looks.get(one),
+                altered=one in self.altered or one in run.altered,
             )
             for one, document in known.items()
             if one not in self.written_off
@@ -93,15 +96,11 @@ class World:
     def _look(self, http: httpx.Client, document: Document) -> Look:
         answer, invoice = http.get(f"/v1/documents/{document.id}"), http.get(f"/v1/invoices/{document.id}")
         try:
-            stored = self.stack.objects.get_object(ORIGINALS, f"{DEFAULT_TENANT}/{document.sha256}")
+            original = sha256(self.stack.get(ORIGINALS, f"{DEFAULT_TENANT}/{document.sha256}")).hexdigest()
         except S3Error as error:
             if error.code != "NoSuchKey":
                 raise
             original = None
-        else:
-            with stored:
-                original = sha256(stored.read()).hexdigest()
-            stored.release_conn()
         failed = answer.json().get("error") if answer.status_code == 200 else None
         return Look(
             error=failed and failed["code"],
@@ -138,6 +137,10 @@ class Run:
     """Services that were made to restart, or that came and went."""
     rest_seconds: float = REST_SECONDS
     faults: int = 0
+    altered: set[str] = field(default_factory=set)
+    """Documents whose stored bytes were changed."""
+    poll_interval_seconds: ClassVar[float] = 15.0
+    """As set in compose.yml."""
 
     def __post_init__(self) -> None:
         label = f"{self.name}/{self.seed}"
@@ -176,6 +179,59 @@ class Run:
         self.restarts.add(service)
         self.stack.start_again(service)
 
+    def away(self, service: str, *, seconds: float) -> None:
+        """Stop a server in order, and start it again after so long."""
+        self.restarts.add(service)
+        self.faults += 1
+        docker("stop", *self.stack.containers(service))
+        time.sleep(seconds)
+        self.stack.start_again(service)
+
+    @contextmanager
+    def scaled(self, service: str, number: int) -> Iterator[None]:
+        """Have so many of a service for as long as the block lasts."""
+        self.restarts.add(service)
+        self.stack.scale(service, number)
+        try:
+            self.wait_members(service, number)
+            yield
+        finally:
+            self.stack.scale(service, 1)
+
+    def wait_members(self, service: str, number: int) -> dict[str, set[tuple[str, int]]]:
+        """Wait until a group has so many members, who share all its partitions."""
+
+        def shared() -> dict[str, set[tuple[str, int]]] | None:
+            members = self.topics.members(group_of(service))
+            return members if len(members) == number and all(members.values()) else None
+
+        return cast("dict[str, set[tuple[str, int]]]", until(shared, f"{service} has {number} members"))
+
+    def alter_originals(self, number: int) -> None:
+        """Change bytes of stored e-invoices without changing their size."""
+        receipts = self.load.receipts
+        exact = [one for one in receipts.documents.values() if one.number is not None and one.name.endswith(".xml")]
+        for document in self.rng.sample(exact, number):
+            assert document.number is not None
+            stands = document.number.encode()
+            altered = document.data.replace(stands, stands.translate(OTHER_DIGITS))
+            assert altered != document.data, f"{document.name} does not show its number"
+            self.stack.put(ORIGINALS, f"{DEFAULT_TENANT}/{document.sha256}", altered)
+            self.altered.add(document.id)
+            self.faults += 1
+
+    def damage_results(self, bucket: str) -> None:
+        """Cut short or change what a service has stored of this run's documents."""
+        for document in self.load.receipts.documents.values():
+            for key in self.stack.keys(bucket, f"{DEFAULT_TENANT}/{document.sha256}/"):
+                data = bytearray(self.stack.get(bucket, key))
+                if self.rng.random() < 0.5:
+                    del data[len(data) // 2 :]
+                else:
+                    data[self.rng.randrange(len(data))] ^= 0xFF
+                self.stack.put(bucket, key, bytes(data))
+                self.faults += 1
+
     # -- what is looked at ----------------------------------------------------------------------------------------------
 
     def rest(self) -> History:
@@ -212,6 +268,7 @@ class Run:
         all_runs.acknowledged += mine.acknowledged
         all_runs.new += mine.new
         all_runs.poison |= mine.poison
+        self.world.altered |= self.altered
 
     def containers(self) -> list[Container]:
         """Return what the engine and the kernel say of every container."""

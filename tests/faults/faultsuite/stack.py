@@ -1,5 +1,6 @@
 """A stack that can be broken: fault points inside the services, Toxiproxy between them and their servers, docker around all."""
 
+import io
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,7 +14,7 @@ import httpx
 from compose_stack import Stack, free_port, run
 from minio import Minio
 
-__all__ = ["KINDS", "PATIENCE_SECONDS", "SERVICES", "FaultStack", "Point", "until"]
+__all__ = ["KINDS", "PATIENCE_SECONDS", "SERVICES", "FaultStack", "Point", "docker", "until"]
 
 PATIENCE_SECONDS = 240.0
 """For whatever is sure to come; the cores may be shared with other work."""
@@ -155,6 +156,22 @@ class FaultStack(Stack):
         return "\n".join(
             run("docker", "logs", "--tail", str(lines), name).stderr for name in self.containers(service, running=False)
         )
+
+    # -- the object store, past every proxy -----------------------------------------------------------------------------
+
+    def get(self, bucket: str, key: str) -> bytes:
+        response = self.objects.get_object(bucket, key)
+        try:
+            return response.read()
+        finally:
+            response.close()
+            response.release_conn()
+
+    def put(self, bucket: str, key: str, data: bytes) -> None:
+        self.objects.put_object(bucket, key, io.BytesIO(data), len(data))
+
+    def keys(self, bucket: str, prefix: str) -> list[str]:
+        return [str(one.object_name) for one in self.objects.list_objects(bucket, prefix, recursive=True)]
 
     # -- inside of a process --------------------------------------------------------------------------------------------
 
