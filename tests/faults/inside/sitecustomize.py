@@ -147,7 +147,7 @@ def _believe_every_byte(module: Any) -> None:
 
 
 def _commit_at_once(module: Any) -> None:
-    from aiokafka import TopicPartition  # noqa: PLC0415
+    from aiokafka.structs import TopicPartition  # noqa: PLC0415
 
     getone = module.AIOKafkaConsumer.getone
 
