@@ -53,7 +53,7 @@ def test_made_secrets_are_complete_random_and_readable_by_their_owner_alone(tmp_
     assert made.keys() >= REQUIRED
     assert {name for name in made if made[name] == other[name]} == {"MONGO_ROOT_USERNAME"}
     assert json.loads(made["INVOICEFLOW_API_KEYS"]) == [
-        f"{hashlib.sha256(made['INVOICEFLOW_API_KEY'].encode()).hexdigest()}:default"
+        f"{hashlib.sha256(made['INVOICEFLOW_API_KEY'].encode()).hexdigest()}:default:operator"
     ]
 
 

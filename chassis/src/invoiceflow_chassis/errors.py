@@ -28,7 +28,17 @@ class PermanentError(InvoiceflowError):
 
 
 class TransientError(InvoiceflowError):
-    """Something the input is not to blame for (network, 5xx, 429, time-out). Tried again later."""
+    """Something the input is not to blame for (network, 5xx, 429, time-out). Tried again later.
+
+    Args:
+        code: stable, for programs.
+        message: a sentence for people.
+        retry_after: seconds for which the other side asked not to be asked again (``Retry-After``), where it did.
+    """
+
+    def __init__(self, code: str, message: str, *, retry_after: float | None = None) -> None:
+        super().__init__(code, message)
+        self.retry_after = retry_after
 
 
 class ObjectNotFoundError(PermanentError):

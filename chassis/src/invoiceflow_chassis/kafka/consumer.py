@@ -77,7 +77,7 @@ class GroupConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
         self._joined = False
         self._last_progress = time.monotonic()
         self._topics = tuple(topics)
-        retries = [topic + RETRY_SUFFIX for topic in topics if TOPICS[topic].dead_letters]
+        retries = [topic + RETRY_SUFFIX for topic in topics]
         # Producing is not FastStream's business here (see producer.py), so it opens no connection for it.
         self._broker = KafkaBroker(
             settings.bootstrap_servers,

@@ -25,7 +25,7 @@ from invoiceflow_chassis.trace import start_trace
 from invoiceflow_contracts.cloudevents import DecodeError, Envelope, decode
 from invoiceflow_contracts.events import DocumentEvent, DocumentFailedV1, Event
 from invoiceflow_contracts.identity import event_id
-from invoiceflow_contracts.topics import TOPICS, topic_of
+from invoiceflow_contracts.topics import topic_of
 
 __all__ = ["Processor", "Sender"]
 
@@ -66,6 +66,8 @@ class _Failure:
     may_pass: bool
     """Whether another attempt may succeed."""
     attempts_at_most: int
+    not_within: float = 0.0
+    """Seconds before which another attempt is in vain: somebody asked to wait."""
 
 
 def _failure(error: Exception, subscription: Subscription[Any], attempts: int) -> _Failure:
@@ -73,7 +75,13 @@ def _failure(error: Exception, subscription: Subscription[Any], attempts: int) -
         case PermanentError():
             return _Failure(error.code, error.message, may_pass=False, attempts_at_most=1)
         case TransientError():
-            return _Failure(error.code, error.message, may_pass=True, attempts_at_most=attempts)
+            return _Failure(
+                error.code,
+                error.message,
+                may_pass=True,
+                attempts_at_most=attempts,
+                not_within=error.retry_after or 0.0,
+            )
         case TimeoutError():
             message = f"The work took longer than {subscription.time_limit:g} seconds."
             return _Failure("time_limit", message, may_pass=True, attempts_at_most=attempts)
@@ -161,8 +169,10 @@ class Processor:
         subscription = self._subscriptions[record.main_topic]
         failure = _failure(error, subscription, len(self._retry_delays) + 1)
         unforeseen = failure.code == "internal_error"
-        if failure.may_pass and attempt < failure.attempts_at_most and TOPICS[record.main_topic].dead_letters:
-            delay = self._retry_delays[attempt - 1] * random.uniform(0.9, 1.1)  # noqa: S311  # spreads retries, not a secret
+        if failure.may_pass and attempt < failure.attempts_at_most:
+            own = self._retry_delays[attempt - 1] * random.uniform(0.9, 1.1)  # noqa: S311  # spreads retries, not a secret
+            # Who asks for more than the longest of the waits gets that one: no document waits without end.
+            delay = max(own, min(failure.not_within, max(self._retry_delays)))
             _log.warning(
                 "Attempt %d did not succeed (%s); next in %.1f s.",
                 attempt,
@@ -205,11 +215,10 @@ class Processor:
         _log.error("A record of %s goes to the dead letters: %s", record.topic, code)
         DEAD_LETTERS.labels(self._service.name, record.main_topic, code).inc()
         self._count(record, "dead_letter")
-        if TOPICS[record.main_topic].dead_letters:
-            letter = dead_letter(
-                record, group=self._group, attempts=attempts, code=code, message=message, now=datetime.now(UTC)
-            )
-            await self._insist(partial(self._sender.send, letter))
+        letter = dead_letter(
+            record, group=self._group, attempts=attempts, code=code, message=message, now=datetime.now(UTC)
+        )
+        await self._insist(partial(self._sender.send, letter))
 
     async def _insist(self, send: Callable[[], Awaitable[None]]) -> None:
         """Repeat ``send`` until the broker has acknowledged it: until then nothing is committed, so nothing is lost."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from invoiceflow_query.queries import DocumentQuery, InvoiceQuery, Position
 from invoiceflow_query.records import InvoiceRecord, InvoiceSummary
 from invoiceflow_query.views import DocumentView, InvoiceView, Stats, document_view, invoice_view
 
-__all__ = ["ReadModel", "StoredDocument", "StoredInvoice"]
+__all__ = ["Backlog", "ReadModel", "StoredDocument", "StoredInvoice"]
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,20 @@ class StoredInvoice:
     @property
     def view(self) -> InvoiceView:
         return invoice_view(self.record, self.filename)
+
+
+class Backlog(Protocol):
+    """What of the pipeline still waits in Kafka."""
+
+    async def oldest_waiting(self) -> datetime | None:
+        """Return when the oldest record was written that a service has not settled yet, those for another attempt included.
+
+        None where nothing waits.
+
+        Raises:
+            TransientError: Kafka does not answer.
+        """
+        ...
 
 
 class ReadModel(Protocol):
@@ -73,6 +88,10 @@ class ReadModel(Protocol):
         self, tenant: str, query: DocumentQuery, *, after: Position | None = None, limit: int = 50
     ) -> list[StoredDocument]:
         """Return at most ``limit`` documents from ``after`` on, in the query's order."""
+        ...
+
+    async def tenants(self) -> list[str]:
+        """Return every tenant that has a document, for what is done on behalf of the system and not of one of them."""
         ...
 
     async def unfinished(self, tenant: str, *, after: UUID | None = None, limit: int = 1000) -> list[StoredDocument]:

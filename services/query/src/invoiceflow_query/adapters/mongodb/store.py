@@ -167,6 +167,10 @@ class MongoReadModel:
             cursor = self._documents.find(conditions).sort(sort_order(field, descending=descending)).limit(limit)
             return [_stored(found) async for found in cursor]
 
+    async def tenants(self) -> list[str]:
+        async with _errors():
+            return sorted(await self._documents.distinct("tenant"))
+
     async def unfinished(self, tenant: str, *, after: UUID | None = None, limit: int = 1000) -> list[StoredDocument]:
         conditions: dict[str, Any] = {"tenant": tenant, "status": {"$in": ["received", "processing"]}}
         if after:

@@ -94,6 +94,9 @@ class SqliteReadModel:
         statement = documents_statement(tenant, query, after, limit)
         return [_document(row) for row in await self._read(statement.sql, *statement.values)]
 
+    async def tenants(self) -> list[str]:
+        return [tenant for (tenant,) in await self._read("SELECT DISTINCT tenant FROM document_counts ORDER BY tenant")]
+
     async def unfinished(self, tenant: str, *, after: UUID | None = None, limit: int = 1000) -> list[StoredDocument]:
         rows = await self._read(
             "SELECT id, version, state FROM documents "
