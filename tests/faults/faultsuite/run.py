@@ -83,12 +83,7 @@ class World:
             strangers=sorted({*self.topics.known, *rows, *invoice_rows} - known.keys()),
             offsets=self.topics.offsets(),
             dead_letters=sorted(self.topics.dead_letters, key=lambda one: (one.origin, one.group)),
-            poison={
-                (origin, group): one.reason
-                for origin, one in poison.items()
-                if origin[0] != "document.progress"  # losing one loses nothing: it is dropped
-                for group in readers_of(origin[0])
-            },
+            poison={(origin, group): one.reason for origin, one in poison.items() for group in readers_of(origin[0])},
             containers=run.containers(),
             given_up=run.load.receipts.given_up,
         )

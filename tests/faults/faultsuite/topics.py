@@ -90,7 +90,6 @@ class TopicReader:
                 for topic in TOPICS.values()
                 if service in topic.consumers
                 for name in (topic.name, topic.retry)
-                if name is not None
                 for number in range(topic.partitions)
             ]
             asked = ConsumerGroupTopicPartitions(group, [TopicPartition(*place) for place in places])
