@@ -1,7 +1,7 @@
 """From ``ocr.completed`` to ``invoice.extracted``, with stores in memory and a page reader written for the test."""
 
 import gzip
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -149,6 +149,33 @@ async def test_a_redelivery_gives_the_same_event_to_the_last_byte(world: World, 
     first = await world.extract(event)
     world.extractor.reading = PRINTED
     assert (await world.extract(event)).model_dump_json() == first.model_dump_json()
+
+
+@pytest.mark.parametrize(
+    "damage", [lambda data: data[: len(data) // 2], lambda data: data[:-9] + b"123456789", lambda _: b""]
+)
+async def test_a_damaged_result_is_made_again(world: World, ubl: str, damage: Callable[[bytes], bytes]) -> None:
+    event = await world.document(bare=ubl.encode())
+    first = await world.extract(event)
+    bucket = world.settings.bucket
+    (name,) = [name async for name in world.objects.names("default", bucket)]
+    stored = await world.objects.find("default", bucket, name)
+    assert stored is not None
+    await world.objects.put("default", bucket, name, damage(stored), media_type="application/octet-stream")
+    assert (await world.extract(event)).invoice == first.invoice
+
+
+async def test_the_result_of_another_document_is_not_taken_for_its_own(world: World, ubl: str) -> None:
+    one, other = await world.document(bare=ubl.encode()), await world.document(text=["Invoice P-1"])
+    first = await world.extract(one)
+    (name,) = [name async for name in world.objects.names("default", world.settings.bucket)]
+    stored = await world.objects.find("default", world.settings.bucket, name)
+    assert stored is not None
+    await world.extract(other)
+    for each in [name async for name in world.objects.names("default", world.settings.bucket)]:
+        await world.objects.put("default", world.settings.bucket, each, stored, media_type="application/octet-stream")
+    assert (await world.extract(other)).document_id == other.document_id
+    assert (await world.extract(one)).document_id == first.document_id
 
 
 async def test_each_tenant_has_its_own_result(world: World, ubl: str) -> None:

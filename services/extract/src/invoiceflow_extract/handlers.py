@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from invoiceflow_chassis.errors import PermanentError
+from invoiceflow_chassis.objects.sealing import keep, recall
 from invoiceflow_chassis.ports import ObjectStore
 from invoiceflow_chassis.service import Delivery
 from invoiceflow_contracts.events import DocumentProgressV1, InvoiceExtractedV1, OcrCompletedV1
@@ -48,7 +49,7 @@ async def extract_invoice(
         TransientError: the object store or an extractor cannot be reached.
     """
     name = f"{event.content.sha256}/{event.layout.sha256}/{ENGINE.name}-{ENGINE.version}.json.gz"
-    stored = await objects.find(event.tenant, settings.bucket, name)
+    stored = await recall(objects, event.tenant, settings.bucket, name)
     if stored is not None:
         return [InvoiceExtractedV1.model_validate_json(gzip.decompress(stored))]
     await delivery.announce(
@@ -86,7 +87,7 @@ async def extract_invoice(
     )
     result, data = _fitting(result, settings.max_event_size)
     data = gzip.compress(data, compresslevel=5, mtime=0)
-    await objects.put(event.tenant, settings.bucket, name, data, media_type="application/gzip")
+    await keep(objects, event.tenant, settings.bucket, name, data)
     return [result]
 
 

@@ -1,0 +1,61 @@
+"""Which scenarios run with which seeds, on which stack, and what came of it in the end."""
+
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "support"))
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from compose_stack import cannot, require_engine
+from faultsuite.report import Report
+from faultsuite.run import World
+from faultsuite.stack import FaultStack
+
+REPORT = pytest.StashKey[Report]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[REPORT] = Report()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    for line in config.stash[REPORT].lines():
+        terminalreporter.write_line(line)
+
+
+@pytest.fixture
+def report(pytestconfig: pytest.Config) -> Report:
+    return pytestconfig.stash[REPORT]
+
+
+@pytest.fixture(scope="package")
+def worlds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], World]]:
+    """Return the stack of a kind, running; one kind at a time, since they share a machine."""
+    require_engine()
+    running: dict[str, World] = {}
+
+    def stop() -> None:
+        while running:
+            running.popitem()[1].close()
+
+    def world(kind: str) -> World:
+        if kind not in running:
+            stop()
+            stack = FaultStack(tmp_path_factory.mktemp("faults"), kind)
+            if reason := stack.missing_images():
+                cannot(f"an image is missing: {reason}")
+            try:
+                stack.start()
+                running[kind] = World(stack)
+            except BaseException:
+                stack.close()
+                raise
+        return running[kind]
+
+    try:
+        yield world
+    finally:
+        stop()
