@@ -13,6 +13,7 @@ from fastapi import FastAPI, Request, Response
 from invoiceflow_chassis.errors import UnavailableError
 from invoiceflow_chassis.health import health_routes
 from invoiceflow_chassis.problems import install_problem_handlers
+from invoiceflow_chassis.testing import FakeBacklog, RecordingPublisher
 from invoiceflow_chassis.testing.kafka import eventually
 from invoiceflow_query import opening
 from invoiceflow_query.adapters.sqlite import SqliteReadModel
@@ -58,7 +59,13 @@ async def test_a_service_that_starts_before_its_store_waits_and_recovers_by_itse
     monkeypatch.setattr(opening, "AT_ONCE_SECONDS", 0.1)
     (tmp_path / "data").touch()  # in the way of the folder
     file = tmp_path / "data" / "db.sqlite"
-    service = create_service(QuerySettings(sqlite_path=file), Objects(), SqliteReadModel(file))  # type: ignore[arg-type]
+    service = create_service(
+        QuerySettings(sqlite_path=file),
+        Objects(),  # type: ignore[arg-type]
+        SqliteReadModel(file),
+        publisher=RecordingPublisher(),
+        backlog=FakeBacklog(),
+    )
     assert service.lifespan
     async with service.lifespan(), client_of(service) as http:
         readiness = await http.get("/readyz")

@@ -14,7 +14,7 @@ from invoiceflow_chassis.errors import TransientError
 from invoiceflow_chassis.lag import TopicLag
 from invoiceflow_chassis.objects.memory import MemoryObjectStore
 from invoiceflow_chassis.problems import install_problem_handlers
-from invoiceflow_chassis.testing import FakeBacklog
+from invoiceflow_chassis.testing import FakeBacklog, RecordingPublisher
 from invoiceflow_query.adapters.sqlite import SqliteReadModel
 from invoiceflow_query.main import create_service
 from invoiceflow_query.projection import change_of
@@ -45,6 +45,7 @@ async def client(backlog: FakeBacklog, read_model: SqliteReadModel, tmp_path: Pa
         QuerySettings(sqlite_path=tmp_path / "db.sqlite"),
         MemoryObjectStore(),
         read_model,
+        publisher=RecordingPublisher(),
         backlog=backlog,
     )
     app = FastAPI()

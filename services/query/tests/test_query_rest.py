@@ -16,7 +16,7 @@ from fastapi import FastAPI, Request, Response
 
 from invoiceflow_chassis.errors import ObjectNotFoundError
 from invoiceflow_chassis.problems import install_problem_handlers
-from invoiceflow_chassis.testing import FakeBacklog, FakeDelivery
+from invoiceflow_chassis.testing import FakeBacklog, FakeDelivery, RecordingPublisher
 from invoiceflow_contracts.content import ContentRef
 from invoiceflow_contracts.events import DocumentEvent
 from invoiceflow_query.adapters.sqlite import SqliteReadModel
@@ -52,6 +52,7 @@ async def service(tmp_path: Path) -> AsyncIterator[Any]:
         settings,
         Objects(),  # type: ignore[arg-type]
         SqliteReadModel(tmp_path / "new" / "db.sqlite"),
+        publisher=RecordingPublisher(),
         backlog=FakeBacklog(),
     )
     assert service.lifespan

@@ -13,13 +13,15 @@ __all__ = ["FakeBacklog", "FakeDelivery", "RecordingPublisher"]
 
 @dataclass
 class RecordingPublisher:
-    """A publisher that keeps what it was given; ``fail_with`` makes it refuse."""
+    """A publisher that keeps what it was given; ``fail_with`` makes it refuse, and ``refused`` counts how often it did."""
 
     published: list[tuple[UUID, Event]] = field(default_factory=list)
     fail_with: Exception | None = None
+    refused: int = 0
 
     async def publish(self, event: Event, *, event_id: UUID, key: str | None = None) -> None:  # noqa: ARG002
         if self.fail_with is not None:
+            self.refused += 1
             raise self.fail_with
         self.published.append((event_id, event))
 

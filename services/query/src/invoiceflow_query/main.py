@@ -2,9 +2,10 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from importlib.metadata import version
 
-from invoiceflow_chassis.ports import Backlog, ObjectStore
+from invoiceflow_chassis.ports import Backlog, ObjectStore, Publisher
 from invoiceflow_chassis.service import Service
 from invoiceflow_query.changes import Changes
 from invoiceflow_query.opening import kept_open
@@ -12,6 +13,7 @@ from invoiceflow_query.ports import ReadModel
 from invoiceflow_query.routes import create_router
 from invoiceflow_query.settings import QuerySettings
 from invoiceflow_query.subscribers import subscriptions
+from invoiceflow_query.watchdog import Watchdog, watching
 
 __all__ = ["create_read_model", "create_service"]
 
@@ -29,14 +31,21 @@ def create_read_model(settings: QuerySettings) -> ReadModel:
 
 
 def create_service(
-    settings: QuerySettings, objects: ObjectStore, read_model: ReadModel, *, backlog: Backlog
+    settings: QuerySettings, objects: ObjectStore, read_model: ReadModel, *, publisher: Publisher, backlog: Backlog
 ) -> Service:
     """Return the service; it opens and closes ``read_model``."""
     changes = Changes()
+    watchdog = Watchdog(
+        read_model=read_model,
+        publisher=publisher,
+        backlog=backlog,
+        changes=changes,
+        deadline=timedelta(seconds=settings.deadline_seconds),
+    )
 
     @asynccontextmanager
     async def lifespan() -> AsyncIterator[None]:
-        async with kept_open(read_model):
+        async with kept_open(read_model), watching(watchdog, every=settings.watch_seconds):
             yield
 
     return Service(

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
@@ -11,7 +10,7 @@ from invoiceflow_query.queries import DocumentQuery, InvoiceQuery, Position
 from invoiceflow_query.records import InvoiceRecord, InvoiceSummary
 from invoiceflow_query.views import DocumentView, InvoiceView, Stats, document_view, invoice_view
 
-__all__ = ["Backlog", "ReadModel", "StoredDocument", "StoredInvoice"]
+__all__ = ["ReadModel", "StoredDocument", "StoredInvoice"]
 
 
 @dataclass(frozen=True)
@@ -39,20 +38,6 @@ class StoredInvoice:
     @property
     def view(self) -> InvoiceView:
         return invoice_view(self.record, self.filename)
-
-
-class Backlog(Protocol):
-    """What of the pipeline still waits in Kafka."""
-
-    async def oldest_waiting(self) -> datetime | None:
-        """Return when the oldest record was written that a service has not settled yet, those for another attempt included.
-
-        None where nothing waits.
-
-        Raises:
-            TransientError: Kafka does not answer.
-        """
-        ...
 
 
 class ReadModel(Protocol):
