@@ -4,7 +4,9 @@ All models are loaded from files at the start; nothing is ever fetched. They run
 a limit on its memory, which does not go with that of a graphics card; a docling-serve with one is the engine `remote`.
 """
 
+import logging
 import os
+import sys
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Literal
@@ -32,6 +34,8 @@ class StandardConverter:
         # Read when the libraries are imported.
         os.environ.update(HF_HUB_OFFLINE="1", TRANSFORMERS_OFFLINE="1", HF_HUB_DISABLE_TELEMETRY="1")
         silence_telemetry()
+        # What docling logs of an exception may quote the document; which of its parts failed is told without that.
+        logging.getLogger("docling").setLevel(logging.CRITICAL)
         from docling.datamodel.base_models import InputFormat  # noqa: PLC0415
         from docling.document_converter import DocumentConverter, ImageFormatOption, PdfFormatOption  # noqa: PLC0415
 
@@ -60,6 +64,8 @@ class StandardConverter:
         name = "document.pdf" if kind == "pdf" else "document.tiff"
         source = DocumentStream(name=name, stream=BytesIO(data))
         result = self._converter.convert(source, raises_on_error=False, progress_callback=tell)
+        for error in result.errors:
+            sys.stderr.write(f"docling: {error.module_name} failed ({error.component_type.value})\n")
         document = checked_document(result)
         texts = {
             page.page_no: known_text(page.parsed_page, page.size.width, page.size.height)
@@ -110,5 +116,9 @@ def checked_document(result: Any) -> Any:
             "Only a part of the document could be read. Save it anew and send it again.",
         )
     if result.status is not ConversionStatus.SUCCESS:
-        raise PermanentError("document_unreadable", "The file is damaged. Save it anew and send it again.")
+        raise PermanentError(
+            "document_unreadable",
+            "The document could not be read. It may be damaged: save it anew and send it again. If others fail as well, "
+            "a model may need more memory than INVOICEFLOW_OCR_MEMORY_MIB; the service's log says what failed.",
+        )
     return result.document
