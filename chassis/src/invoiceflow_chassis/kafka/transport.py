@@ -8,6 +8,7 @@ from aiokafka.errors import KafkaError
 
 from invoiceflow_chassis.errors import TransientError
 from invoiceflow_chassis.kafka.consumer import GroupConsumer
+from invoiceflow_chassis.kafka.dead_letters import KafkaDeadLetters
 from invoiceflow_chassis.kafka.delivery import Processor
 from invoiceflow_chassis.kafka.groups import group_of
 from invoiceflow_chassis.kafka.lag import KafkaBacklog
@@ -36,6 +37,8 @@ class KafkaTransport:
         self._producer = KafkaProducer(settings)
         self.backlog = KafkaBacklog(settings)
         """How far the services are behind; usable once Kafka is connected."""
+        self.dead_letters = KafkaDeadLetters(settings, self._producer)
+        """What the services gave up; usable once Kafka is connected."""
         self._services: list[Service] = []
         self._consumers: dict[str, GroupConsumer] = {}
         self._starter: asyncio.Task[None] | None = None
@@ -95,6 +98,7 @@ class KafkaTransport:
             self._starter.cancel()
             await asyncio.wait([self._starter])
         await self.backlog.close()
+        await self.dead_letters.close()
         await self._close()
 
     async def _close(self) -> None:

@@ -10,7 +10,13 @@ from invoiceflow_query.settings import QuerySettings
 
 def _wire(objects: ObjectStore, transport: KafkaTransport) -> Service:
     settings = QuerySettings()
-    return create_service(settings, objects, create_read_model(settings), backlog=transport.backlog)
+    return create_service(
+        settings,
+        objects,
+        create_read_model(settings),
+        backlog=transport.backlog,
+        dead_letters=transport.dead_letters,
+    )
 
 
 if __name__ == "__main__":

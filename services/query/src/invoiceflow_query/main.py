@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 
-from invoiceflow_chassis.ports import Backlog, ObjectStore
+from invoiceflow_chassis.ports import Backlog, DeadLetters, ObjectStore
 from invoiceflow_chassis.service import Service
 from invoiceflow_query.changes import Changes
 from invoiceflow_query.ports import ReadModel
@@ -28,7 +28,12 @@ def create_read_model(settings: QuerySettings) -> ReadModel:
 
 
 def create_service(
-    settings: QuerySettings, objects: ObjectStore, read_model: ReadModel, *, backlog: Backlog
+    settings: QuerySettings,
+    objects: ObjectStore,
+    read_model: ReadModel,
+    *,
+    backlog: Backlog,
+    dead_letters: DeadLetters,
 ) -> Service:
     """Return the service; it opens and closes ``read_model``."""
     changes = Changes()
@@ -49,6 +54,7 @@ def create_service(
             objects,
             changes,
             backlog,
+            dead_letters,
             poll=settings.poll_seconds,
             heartbeat=settings.heartbeat_seconds,
         ),
