@@ -29,7 +29,15 @@ class Broker:
     _transports: list[KafkaTransport] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self._producer = Producer({"bootstrap.servers": self.address, "log_level": 0, "linger.ms": 0})
+        self._producer = Producer(
+            {
+                "bootstrap.servers": self.address,
+                "log_level": 0,
+                "linger.ms": 0,
+                # The client's own limit, below what the topics take.
+                "message.max.bytes": 10_000_000,
+            }
+        )
 
     async def run(self, service: Service) -> KafkaTransport:
         """Start ``service`` and return once it has its partitions."""
