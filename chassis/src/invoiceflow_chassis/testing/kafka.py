@@ -26,6 +26,8 @@ class Broker:
 
     address: str
     settings: KafkaSettings
+    refusals: list[str] = field(default_factory=list)
+    """What a transport said that could not do its work."""
     _transports: list[KafkaTransport] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -44,7 +46,7 @@ class Broker:
         transport = KafkaTransport(self.settings)
         transport.attach(service)
         self._transports.append(transport)
-        await transport.start()
+        await transport.start(self.refusals.extend)
         await eventually(lambda: _ready(transport))
         return transport
 
