@@ -112,6 +112,8 @@ def serve(app: FastAPI, name: str, http: HttpSettings) -> None:
         log_config=None,
         access_log=False,
         server_header=False,
+        # Nothing here depends on the address or scheme that a proxy tells of.
+        proxy_headers=False,
         timeout_graceful_shutdown=int(http.shutdown_seconds),
     )
     app.state.server = server = uvicorn.Server(config)
