@@ -27,6 +27,7 @@ REST_SECONDS = 300.0
 """How long everything may take to come to rest after the last receipt; retries wait up to a minute."""
 TERMINAL = {"extracted", "failed"}
 OTHER_DIGITS = bytes.maketrans(b"0123456789", b"1234567890")
+BROKERS = ("kafka", "kafka-2", "kafka-3")
 ORIGINALS = "invoiceflow-originals"
 
 
@@ -181,6 +182,16 @@ class Run:
         docker("stop", *self.stack.containers(service))
         time.sleep(seconds)
         self.stack.start_again(service)
+
+    def lose_broker(self, broker: int) -> None:
+        """Kill one of three, and start it again after a while; return when it has caught up."""
+        service = BROKERS[broker - 1]
+        self.restarts.add(service)
+        self.faults += 1
+        self.stack.kill(service)
+        time.sleep(self.rng.uniform(8, 15))
+        self.stack.start_again(service)
+        until(lambda: self.topics.in_sync, f"{service} has caught up")
 
     @contextmanager
     def scaled(self, service: str, number: int) -> Iterator[None]:

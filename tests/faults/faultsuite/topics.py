@@ -127,6 +127,12 @@ class TopicReader:
     def leader(self, topic: str, partition: int) -> int:
         return int(self._admin.list_topics(topic, timeout=30).topics[topic].partitions[partition].leader)
 
+    @property
+    def in_sync(self) -> bool:
+        """Whether every replica has everything."""
+        topics = self._admin.list_topics(timeout=30).topics.values()
+        return all(len(one.isrs) == len(one.replicas) for topic in topics for one in topic.partitions.values())
+
     def _list(self, what: OffsetSpec) -> dict[tuple[str, int], int]:
         asked = self._admin.list_offsets({TopicPartition(*place): what for place in self._positions})
         return {(one.topic, one.partition): answer.result(30).offset for one, answer in asked.items()}
