@@ -1,6 +1,8 @@
 """One run of a scenario: a load, something that goes wrong meanwhile, rest, and the judgement."""
 
+import itertools
 import json
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -20,9 +22,12 @@ from faultsuite.oracle import Container, DocumentHistory, History, Look
 from faultsuite.stack import SERVICES, FaultStack, Point, docker, until
 from faultsuite.topics import TopicReader, readers_of
 from invoiceflow_contracts.identity import DEFAULT_TENANT
+from invoiceflow_contracts.topics import TOPICS
 
 __all__ = ["Run", "World"]
 
+REDRIVEN_AT_ONCE = 100
+"""By one request, at most."""
 REST_SECONDS = 300.0
 """How long everything may take to come to rest after the last receipt; retries wait up to a minute."""
 TERMINAL = {"extracted", "failed"}
@@ -203,6 +208,59 @@ class Run:
             yield
         finally:
             self.stack.scale(service, 1)
+
+    @contextmanager
+    def rolling_restart(self) -> Iterator[None]:
+        """Restart one service after the other for as long as the block lasts, and every one at least once."""
+        done = threading.Event()
+
+        def roll() -> None:
+            for number in itertools.count():
+                if number >= len(SERVICES) and done.is_set():
+                    return
+                self.stack.restart(SERVICES[number % len(SERVICES)])
+
+        self.restarts |= set(SERVICES)
+        with ThreadPoolExecutor(1, "restarts") as roller:
+            rolling = roller.submit(roll)
+            try:
+                yield
+            finally:
+                done.set()
+                rolling.result()
+
+    def redrive_all(self) -> int:
+        """Have every dead letter redriven, as an operator does who tries again when nobody answers; return how many were."""
+        redriven = 0
+        for topic in TOPICS:
+            chosen = [one["id"] for one in self.dead_letters("open", topic)]
+            for first in range(0, len(chosen), REDRIVEN_AT_ONCE):
+                body = {"ids": chosen[first : first + REDRIVEN_AT_ONCE]}
+                answer = until(
+                    lambda body=body: self._ask("POST", "/v1/dead-letters/redrive", json=body), "it is redriven"
+                )
+                redriven += len(answer["redriven"])
+        return redriven
+
+    def dead_letters(self, state: str, topic: str | None = None) -> list[dict[str, Any]]:
+        """Return all of a state, as the API lists them."""
+        parameters = {"state": state, "limit": 200, **({"topic": topic} if topic else {})}
+        found: list[dict[str, Any]] = []
+        while True:
+            page = until(lambda: self._ask("GET", "/v1/dead-letters", params=parameters), "dead letters are listed")
+            found += page["items"]
+            if page["next_cursor"] is None:
+                return found
+            parameters["cursor"] = page["next_cursor"]
+
+    def _ask(self, method: str, path: str, **request: Any) -> dict[str, Any] | None:
+        """Return the answer, or None where there is none in this moment."""
+        try:
+            with self.stack.http() as http:
+                answer = http.request(method, path, **request)
+        except httpx.TransportError:
+            return None
+        return answer.json() if answer.status_code == 200 else None
 
     def wait_members(self, service: str, number: int) -> dict[str, set[tuple[str, int]]]:
         """Wait until a group has so many members, who share all its partitions."""

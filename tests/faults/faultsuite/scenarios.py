@@ -269,6 +269,19 @@ def a_group_begins_anew(run: Run) -> None:
     run.stack.start_again(service)
 
 
+@scenario(22, "the whole DLQ redriven twice during a rolling restart", kind="three brokers", seconds=5.0)
+def everything_dead_comes_again(run: Run) -> None:
+    run.load.start()
+    run.load.finish()
+    run.rest()
+    with run.rolling_restart():
+        for _ in range(2):
+            given_up = len(run.topics.dead_letters)
+            assert run.redrive_all() >= given_up, "not every dead letter was redriven"
+            run.faults += 1
+            until(lambda: not run.dead_letters("redriven"), "every dead letter is dead again")
+
+
 @scenario(23, "the disk of the object store is full", kind="three brokers", seconds=10.0)
 def the_disk_is_full(run: Run) -> None:
     with run.stack.full_disk():
