@@ -165,6 +165,7 @@ async def test_readiness_needs_kafka_and_every_backing_service() -> None:
             answer = await http.get("/readyz")
             assert answer.status_code == status
             assert set(answer.json()["checks"]) == {"kafka", "ocr-store"}
+            assert answer.json()["checks"]["ocr-store"] == ("ok" if store else "Try again.")
 
 
 async def test_liveness_fails_for_a_consumer_that_has_lag_and_makes_no_progress() -> None:

@@ -11,6 +11,7 @@ __all__ = [
     "PermanentError",
     "StorageFullError",
     "TransientError",
+    "UnavailableError",
 ]
 
 
@@ -39,6 +40,10 @@ class TransientError(InvoiceflowError):
     def __init__(self, code: str, message: str, *, retry_after: float | None = None) -> None:
         super().__init__(code, message)
         self.retry_after = retry_after
+
+
+class UnavailableError(TransientError):
+    """A server or a disk that the work needs is not there for anybody, whatever the input."""
 
 
 class ObjectNotFoundError(PermanentError):
@@ -71,7 +76,7 @@ class ContentTooLargeError(PermanentError):
         self.limit = limit
 
 
-class StorageFullError(TransientError):
+class StorageFullError(UnavailableError):
     """The object store has no room left."""
 
     def __init__(self) -> None:

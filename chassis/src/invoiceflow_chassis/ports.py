@@ -1,13 +1,15 @@
 """What the services need from outside, as Protocols. The tenant is always the first argument."""
 
-from collections.abc import AsyncIterable, AsyncIterator
+from collections.abc import AsyncIterable, AsyncIterator, Sequence
+from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+from invoiceflow_chassis.lag import TopicLag
 from invoiceflow_contracts.content import ContentRef
 from invoiceflow_contracts.events import Event
 
-__all__ = ["ObjectStore", "Publisher"]
+__all__ = ["Backlog", "ObjectStore", "Publisher"]
 
 
 class ObjectStore(Protocol):
@@ -72,4 +74,19 @@ class Publisher(Protocol):
         Raises:
             TransientError: the broker did not acknowledge in time; the event may or may not arrive.
         """
+        ...
+
+
+class Backlog(Protocol):
+    """What has been published and not been finished. It belongs to no single tenant.
+
+    Both methods raise ``TransientError`` when the cluster does not answer, or not with everything.
+    """
+
+    async def lag(self) -> Sequence[TopicLag]:
+        """Return how far each consumer group is behind, for every topic it consumes and its retry partner."""
+        ...
+
+    async def oldest_waiting(self) -> datetime | None:
+        """Return when the oldest record was published that any group has not finished; None where nothing waits."""
         ...

@@ -11,8 +11,7 @@ import pytest
 
 from invoiceflow_chassis.errors import PermanentError, TransientError
 from invoiceflow_chassis.objects.memory import MemoryObjectStore
-from invoiceflow_chassis.testing import FakeDelivery
-from invoiceflow_contracts.events import DocumentProgressV1, InvoiceExtractedV1, OcrCompletedV1
+from invoiceflow_contracts.events import InvoiceExtractedV1, OcrCompletedV1
 from invoiceflow_contracts.extraction import Cost, Evidence, Method
 from invoiceflow_contracts.identity import document_id
 from invoiceflow_contracts.invoice import Invoice, InvoiceLine, Party, Totals
@@ -67,7 +66,6 @@ class World:
 
     objects: MemoryObjectStore = field(default_factory=MemoryObjectStore)
     extractor: ReadsPage = field(default_factory=ReadsPage)
-    delivery: FakeDelivery = field(default_factory=FakeDelivery)
     settings: ExtractSettings = field(default_factory=ExtractSettings)
     time: datetime = NOON
 
@@ -110,7 +108,6 @@ class World:
         self.time += timedelta(seconds=1)
         (result,) = await extract_invoice(
             event,
-            self.delivery,
             objects=self.objects,
             extractor=self.extractor,
             settings=self.settings,
@@ -202,7 +199,6 @@ async def test_a_page_without_einvoice_is_read_by_the_extractor(world: World) ->
     assert result.invoice == PRINTED.invoice
     assert result.evidence == PRINTED.evidence
     assert (result.confidence, result.needs_review, result.findings) == (0.9, False, ())
-    assert [type(event) for event in world.delivery.announced] == [DocumentProgressV1]
 
 
 async def test_a_page_that_is_no_invoice_is_extracted_for_review(world: World) -> None:

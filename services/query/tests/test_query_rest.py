@@ -16,7 +16,7 @@ from fastapi import FastAPI, Request, Response
 
 from invoiceflow_chassis.errors import ObjectNotFoundError
 from invoiceflow_chassis.problems import install_problem_handlers
-from invoiceflow_chassis.testing import FakeDelivery
+from invoiceflow_chassis.testing import FakeBacklog, FakeDelivery, RecordingPublisher
 from invoiceflow_contracts.content import ContentRef
 from invoiceflow_contracts.events import DocumentEvent
 from invoiceflow_query.adapters.sqlite import SqliteReadModel
@@ -48,7 +48,13 @@ class Objects:
 @pytest.fixture
 async def service(tmp_path: Path) -> AsyncIterator[Any]:
     settings = QuerySettings(sqlite_path=tmp_path / "new" / "db.sqlite", poll_seconds=0.02, heartbeat_seconds=0.05)
-    service = create_service(settings, Objects(), SqliteReadModel(tmp_path / "new" / "db.sqlite"))  # type: ignore[arg-type]
+    service = create_service(
+        settings,
+        Objects(),  # type: ignore[arg-type]
+        SqliteReadModel(tmp_path / "new" / "db.sqlite"),
+        publisher=RecordingPublisher(),
+        backlog=FakeBacklog(),
+    )
     assert service.lifespan
     async with service.lifespan():
         for check in service.checks.values():
@@ -344,6 +350,7 @@ async def test_describes_itself(client: httpx.AsyncClient) -> None:
         "/v1/invoices",
         "/v1/invoices/export",
         "/v1/invoices/{invoice_id}",
+        "/v1/lag",
         "/v1/stats",
     }
     for path in description["paths"].values():

@@ -3,17 +3,23 @@
 import asyncio
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from uuid import UUID, uuid5
 
 import pytest
 
 from invoiceflow_chassis.errors import TransientError
-from invoiceflow_chassis.testing import RecordingPublisher
+from invoiceflow_chassis.objects.memory import MemoryObjectStore
+from invoiceflow_chassis.testing import FakeBacklog, RecordingPublisher
+from invoiceflow_chassis.testing.kafka import eventually
 from invoiceflow_contracts.events import DocumentEvent, DocumentFailedV1, DocumentUploadedV1
+from invoiceflow_query.adapters.sqlite import SqliteReadModel
 from invoiceflow_query.changes import Changes
 from invoiceflow_query.handlers import project
+from invoiceflow_query.main import create_service
 from invoiceflow_query.ports import ReadModel
 from invoiceflow_query.projection import change_of
+from invoiceflow_query.settings import QuerySettings
 from invoiceflow_query.testing import NOON, document, extracted, failed, progress, read, uploaded
 from invoiceflow_query.watchdog import Watchdog
 
@@ -161,3 +167,17 @@ async def test_two_replicas_that_look_at_the_same_time_agree(kennel: Kennel) -> 
         kennel.publisher.published.clear()
         await asyncio.gather(*(dog.look(NOON + timedelta(hours=hours)) for dog in (kennel.watchdog, twin)))
         assert len({made for made, _ in kennel.publisher.published}) == 1
+
+
+async def test_the_service_goes_on_looking_whatever_a_look_comes_to(tmp_path: Path) -> None:
+    read_model = SqliteReadModel(tmp_path / "db.sqlite")
+    publisher = RecordingPublisher(fail_with=TransientError("broker_unavailable", "Kafka is away."))
+    settings = QuerySettings(sqlite_path=tmp_path / "db.sqlite", deadline_seconds=0.01, watch_seconds=0.01)
+    service = create_service(settings, MemoryObjectStore(), read_model, publisher=publisher, backlog=FakeBacklog())
+    assert service.lifespan
+    async with service.lifespan():
+        await read_model.apply("default", change_of(uploaded(D), str(_id(uploaded(D)))))
+        await eventually(lambda: publisher.refused > 1)
+        publisher.fail_with = None
+        await eventually(lambda: len(publisher.published) > 1)
+    assert [type(event) for _, event in publisher.published][:2] == [DocumentUploadedV1, DocumentFailedV1]

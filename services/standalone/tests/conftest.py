@@ -59,6 +59,7 @@ class FakeApi:
     """Documents that have been followed to their end."""
     uploads: list[str] = field(default_factory=list)
     resumed_from: list[str] = field(default_factory=list)
+    lag: State = field(default_factory=lambda: {"topics": [], "oldest_waiting": None, "oldest_unfinished": None})
     queries: list[dict[str, str]] = field(default_factory=list)
     in_flight: int = 0
     most_in_flight: int = 0
@@ -164,6 +165,9 @@ class FakeApi:
     async def stats(self, _: Request) -> Response:
         return JSONResponse({"documents": {"extracted": 2, "failed": 1}, "invoices": {"total": 2, "needs_review": 1}})
 
+    async def tell_lag(self, _: Request) -> Response:
+        return JSONResponse(self.lag)
+
     def asgi(self) -> Starlette:
         async def authenticate(request: Request, call_next: RequestResponseEndpoint) -> Response:
             if self.key is not None and request.headers.get("Authorization") != f"Bearer {self.key}":
@@ -181,6 +185,7 @@ class FakeApi:
                 Route("/v1/invoices/export", self.export),
                 Route("/v1/invoices/{id}", self.one_invoice),
                 Route("/v1/stats", self.stats),
+                Route("/v1/lag", self.tell_lag),
             ],
         )
 

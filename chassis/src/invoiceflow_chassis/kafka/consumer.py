@@ -10,6 +10,7 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Collection
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
@@ -169,7 +170,7 @@ class GroupConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
     async def _settle(self, work: _Work) -> None:
         record = work.record
         try:
-            await self._processor.process(record, work.start)
+            await self._processor.process(record, partial(self._begin, work))
         except asyncio.CancelledError:
             # Handed back: not finished, so not committed, so delivered again.
             pass
@@ -187,6 +188,11 @@ class GroupConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
             if record.topic in self._paused and self._per_topic[record.topic] < self._limit(record) - BACKLOG // 2:
                 self._paused.discard(record.topic)
                 self._apply_pauses()
+
+    def _begin(self, work: _Work) -> None:
+        """A handler begins; one that begins again and again because its store is away is waiting, not stuck."""
+        work.start()
+        self._last_progress = time.monotonic()
 
     def _limit(self, record: Record) -> int:
         return RETRIES_WAITING if record.is_retry else self._processor.concurrency(record.topic) + BACKLOG

@@ -15,7 +15,7 @@ from functools import partial
 from typing import Any, Protocol
 from uuid import UUID
 
-from invoiceflow_chassis.errors import InvoiceflowError, PermanentError, TransientError
+from invoiceflow_chassis.errors import InvoiceflowError, PermanentError, TransientError, UnavailableError
 from invoiceflow_chassis.kafka.records import OutgoingRecord, Record, Retry, dead_letter, retry_record
 from invoiceflow_chassis.logs import log_context
 from invoiceflow_chassis.metrics import DEAD_LETTERS, DELIVERIES, DELIVERY_SECONDS
@@ -35,6 +35,9 @@ UNFORESEEN_ATTEMPTS = 3
 """A programming error is tried this often: it may be a passing state, but is more likely to stay."""
 
 ANNOUNCE_SECONDS = 2.0
+
+LONGEST_WAIT = 5.0
+"""Seconds between two looks of a patient subscription for its store: all that has waited goes on so soon after it is back."""
 
 
 class Sender(Protocol):
@@ -121,7 +124,7 @@ class Processor:
         return self._subscriptions[topic].concurrency
 
     async def process(self, record: Record, on_start: Callable[[], None]) -> None:
-        """Settle ``record``; ``on_start`` is called when its handler gets a slot."""
+        """Settle ``record``; ``on_start`` is called when its handler gets a slot, and whenever it is begun again there."""
         retry = Retry.of(record)
         if record.is_retry:
             if retry.group != self._group:
@@ -130,9 +133,9 @@ class Processor:
                 await asyncio.sleep((retry.not_before - datetime.now(UTC)).total_seconds())
         async with self._slots[record.main_topic]:
             on_start()
-            await self._settle(record, retry.attempt)
+            await self._settle(record, retry.attempt, on_start)
 
-    async def _settle(self, record: Record, attempt: int) -> None:
+    async def _settle(self, record: Record, attempt: int, on_start: Callable[[], None]) -> None:
         subscription = self._subscriptions[record.main_topic]
         try:
             envelope, event = decode(record.value, record.headers, accept=(subscription.event,))
@@ -142,18 +145,36 @@ class Processor:
         document = str(event.document_id) if isinstance(event, DocumentEvent) else (envelope.subject or "")
         start_trace(envelope.traceparent)
         with log_context(tenant=event.tenant, document_id=document, event_id=envelope.id):
-            started = time.perf_counter()
+            delivery = _Delivery(envelope.id, attempt, self._publisher, self._service.version)
             try:
-                async with asyncio.timeout(subscription.time_limit):
-                    outputs = await subscription.handler(
-                        event, _Delivery(envelope.id, attempt, self._publisher, self._service.version)
-                    )
-                DELIVERY_SECONDS.labels(self._service.name, record.main_topic).observe(time.perf_counter() - started)
+                outputs = await self._handle(subscription, event, delivery, on_start)
                 await self._publish_all(envelope, outputs)
             except Exception as error:  # noqa: BLE001  # whatever a handler raises is settled here, never swallowed
                 await self._give_up_or_retry(record, envelope, event, attempt, error)
             else:
                 self._count(record, "done")
+
+    async def _handle(
+        self, subscription: Subscription[Any], event: Event, delivery: _Delivery, on_start: Callable[[], None]
+    ) -> Sequence[Event]:
+        """Run the handler; where it is patient, until its store is there."""
+        wait = 0.25
+        while True:
+            started = time.perf_counter()
+            try:
+                async with asyncio.timeout(subscription.time_limit):
+                    outputs = await subscription.handler(event, delivery)
+            except UnavailableError as error:
+                if not subscription.patient:
+                    raise
+                _log.warning("%s Waiting for it; looking again in %.1f s.", error.message, wait)
+                await asyncio.sleep(wait)
+                wait = min(wait * 2, LONGEST_WAIT)
+                on_start()
+            else:
+                seconds = time.perf_counter() - started
+                DELIVERY_SECONDS.labels(self._service.name, topic_of(subscription.event).name).observe(seconds)
+                return outputs
 
     async def _publish_all(self, envelope: Envelope, outputs: Sequence[Event]) -> None:
         ordinals: dict[str, int] = {}

@@ -1,4 +1,4 @@
-"""Everything of Kafka in one process: the producer, and a consumer for each service."""
+"""Everything of Kafka in one process: the producer, a consumer for each service, and what is asked of the cluster."""
 
 import asyncio
 import logging
@@ -9,6 +9,8 @@ from aiokafka.errors import KafkaError
 from invoiceflow_chassis.errors import TransientError
 from invoiceflow_chassis.kafka.consumer import GroupConsumer
 from invoiceflow_chassis.kafka.delivery import Processor
+from invoiceflow_chassis.kafka.groups import group_of
+from invoiceflow_chassis.kafka.lag import KafkaBacklog
 from invoiceflow_chassis.kafka.producer import KafkaProducer, KafkaPublisher
 from invoiceflow_chassis.kafka.settings import KafkaSettings
 from invoiceflow_chassis.service import Service
@@ -32,6 +34,8 @@ class KafkaTransport:
     def __init__(self, settings: KafkaSettings) -> None:
         self._settings = settings
         self._producer = KafkaProducer(settings)
+        self.backlog = KafkaBacklog(settings)
+        """How far the services are behind; usable once Kafka is connected."""
         self._services: list[Service] = []
         self._consumers: dict[str, GroupConsumer] = {}
         self._starter: asyncio.Task[None] | None = None
@@ -67,7 +71,7 @@ class KafkaTransport:
         for service in self._services:
             if not service.subscriptions:
                 continue
-            group = f"invoiceflow-{service.name}"
+            group = group_of(service.name)
             processor = Processor(
                 service,
                 group=group,
@@ -90,6 +94,7 @@ class KafkaTransport:
         if self._starter is not None:
             self._starter.cancel()
             await asyncio.wait([self._starter])
+        await self.backlog.close()
         await self._close()
 
     async def _close(self) -> None:

@@ -9,8 +9,7 @@ from datetime import UTC, datetime
 from invoiceflow_chassis.errors import PermanentError
 from invoiceflow_chassis.objects.sealing import keep, recall
 from invoiceflow_chassis.ports import ObjectStore
-from invoiceflow_chassis.service import Delivery
-from invoiceflow_contracts.events import DocumentProgressV1, InvoiceExtractedV1, OcrCompletedV1
+from invoiceflow_contracts.events import InvoiceExtractedV1, OcrCompletedV1
 from invoiceflow_contracts.extraction import Cost
 from invoiceflow_contracts.layout import Engine, Layout
 from invoiceflow_extract.einvoice import Candidate
@@ -32,7 +31,6 @@ def _now() -> datetime:
 
 async def extract_invoice(
     event: OcrCompletedV1,
-    delivery: Delivery,
     *,
     objects: ObjectStore,
     extractor: Extractor,
@@ -52,16 +50,6 @@ async def extract_invoice(
     stored = await recall(objects, event.tenant, settings.bucket, name)
     if stored is not None:
         return [InvoiceExtractedV1.model_validate_json(gzip.decompress(stored))]
-    await delivery.announce(
-        DocumentProgressV1(
-            tenant=event.tenant,
-            document_id=event.document_id,
-            stage="extract",
-            pages_done=0,
-            pages_total=event.pages,
-            at=now(),
-        )
-    )
     wall, cpu = time.perf_counter(), time.process_time()
     document = await _fetch(event, objects, settings)
     extraction = await extract(document, extractor, max_einvoice_size=settings.max_einvoice_size)

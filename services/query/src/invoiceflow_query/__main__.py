@@ -8,9 +8,15 @@ from invoiceflow_query.main import create_read_model, create_service
 from invoiceflow_query.settings import QuerySettings
 
 
-def _wire(objects: ObjectStore, _: KafkaTransport) -> Service:
+def _wire(objects: ObjectStore, transport: KafkaTransport) -> Service:
     settings = QuerySettings()
-    return create_service(settings, objects, create_read_model(settings))
+    return create_service(
+        settings,
+        objects,
+        create_read_model(settings),
+        publisher=transport.publisher("query"),
+        backlog=transport.backlog,
+    )
 
 
 if __name__ == "__main__":

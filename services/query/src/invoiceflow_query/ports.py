@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
@@ -11,7 +10,7 @@ from invoiceflow_query.queries import DocumentQuery, InvoiceQuery, Position
 from invoiceflow_query.records import InvoiceRecord, InvoiceSummary
 from invoiceflow_query.views import DocumentView, InvoiceView, Stats, document_view, invoice_view
 
-__all__ = ["Backlog", "ReadModel", "StoredDocument", "StoredInvoice"]
+__all__ = ["ReadModel", "StoredDocument", "StoredInvoice"]
 
 
 @dataclass(frozen=True)
@@ -41,33 +40,24 @@ class StoredInvoice:
         return invoice_view(self.record, self.filename)
 
 
-class Backlog(Protocol):
-    """What of the pipeline still waits in Kafka."""
-
-    async def oldest_waiting(self) -> datetime | None:
-        """Return when the oldest record was written that a service has not settled yet, those for another attempt included.
-
-        None where nothing waits.
-
-        Raises:
-            TransientError: Kafka does not answer.
-        """
-        ...
-
-
 class ReadModel(Protocol):
     """Documents and invoices of all tenants, made from events.
 
     Nothing of one tenant can be seen through another, even when the ids are equal. Every method raises
-    ``TransientError`` when the store does not answer.
+    ``UnavailableError`` before it has been opened and while the store does not answer; it works again by itself once it does.
     """
 
     async def open(self) -> None:
-        """Connect and bring the schema and indexes about; called once before anything else."""
+        """Connect; may be called again after it failed.
+
+        Raises:
+            UnavailableError: the store does not answer, or is not prepared for this program yet.
+            InvoiceflowError: the store is there and trying again will not help.
+        """
         ...
 
     async def close(self) -> None:
-        """Finish what is under way and let go of the store."""
+        """Finish what is under way and let go of the store, opened or not."""
         ...
 
     async def ping(self) -> None:

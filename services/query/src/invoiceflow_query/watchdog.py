@@ -10,21 +10,24 @@ Every replica of the service may watch at the same time. What is published has t
 often, and the read model takes it in any order.
 """
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
-from invoiceflow_chassis.ports import Publisher
+from invoiceflow_chassis.errors import TransientError
+from invoiceflow_chassis.ports import Backlog, Publisher
 from invoiceflow_contracts.events import DocumentFailedV1, DocumentUploadedV1
 from invoiceflow_contracts.identity import event_id
 from invoiceflow_query.changes import Changes
-from invoiceflow_query.ports import Backlog, ReadModel, StoredDocument
+from invoiceflow_query.ports import ReadModel, StoredDocument
 from invoiceflow_query.projection import Change, DocumentState, Resubmitted, stage_of, status_of, updated_at
 
-__all__ = ["Verdict", "Watchdog", "verdict"]
+__all__ = ["Verdict", "Watchdog", "verdict", "watching"]
 
 Verdict = Literal["resubmit", "fail"]
 
@@ -116,6 +119,28 @@ class Watchdog:
         made = event_id(str(document.id), failed.ce_type(), "watchdog")
         await self.publisher.publish(failed, event_id=made)
         _log.error("A document came to no end and was failed.", extra=_named(tenant, document.id))
+
+
+@asynccontextmanager
+async def watching(watchdog: Watchdog, *, every: float) -> AsyncIterator[None]:
+    """Let ``watchdog`` look every so many seconds, for the first time after as many."""
+    task = asyncio.create_task(_look_on(watchdog, every), name="watchdog")
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+
+
+async def _look_on(watchdog: Watchdog, every: float) -> None:
+    while True:
+        await asyncio.sleep(every)
+        try:
+            await watchdog.look(datetime.now(UTC))
+        except TransientError as error:
+            _log.warning("Unfinished documents were not looked through (%s); next in %g s.", error.code, every)
+        except Exception:  # noqa: BLE001  # a look that fails must not be the last
+            _log.exception("Unfinished documents could not be looked through; next in %g s.", every)
 
 
 def _named(tenant: str, document_id: UUID) -> dict[str, str]:

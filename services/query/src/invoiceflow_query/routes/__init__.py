@@ -2,18 +2,25 @@
 
 from fastapi import APIRouter
 
-from invoiceflow_chassis.ports import ObjectStore
+from invoiceflow_chassis.ports import Backlog, ObjectStore
 from invoiceflow_query.changes import Changes
 from invoiceflow_query.ports import ReadModel
 from invoiceflow_query.routes.documents import document_routes
 from invoiceflow_query.routes.invoices import invoice_routes
+from invoiceflow_query.routes.lag import lag_routes
 from invoiceflow_query.routes.stats import stats_routes
 
 __all__ = ["create_router"]
 
 
 def create_router(
-    read_model: ReadModel, objects: ObjectStore, changes: Changes, *, poll: float = 0.3, heartbeat: float = 15.0
+    read_model: ReadModel,
+    objects: ObjectStore,
+    changes: Changes,
+    backlog: Backlog,
+    *,
+    poll: float = 0.3,
+    heartbeat: float = 15.0,
 ) -> APIRouter:
     """Return all routes of the query service.
 
@@ -21,6 +28,7 @@ def create_router(
         read_model: what is answered from.
         objects: where the original documents are.
         changes: wakes the live views of this process.
+        backlog: how far the services are behind.
         poll: seconds after which a live view looks at the read model at the latest.
         heartbeat: seconds of silence after which a live view sends a comment.
     """
@@ -28,4 +36,5 @@ def create_router(
     router.include_router(document_routes(read_model, objects, changes, poll=poll, heartbeat=heartbeat))
     router.include_router(invoice_routes(read_model))
     router.include_router(stats_routes(read_model))
+    router.include_router(lag_routes(backlog, read_model))
     return router

@@ -222,6 +222,17 @@ def status(
     _with_client(url, api_key, work)
 
 
+@app.command()
+def lag(url: Url = DEFAULT_URL, api_key: ApiKey = None, *, as_json: Json = False) -> None:
+    """Say how far each service is behind (needs an operator's key)."""
+    from invoiceflow_standalone.cli.lag import lag as run_lag
+
+    async def work(client: "Client", out: "Console", _: "Console") -> Exit:
+        return await run_lag(client, out=out, as_json=as_json)
+
+    _with_client(url, api_key, work)
+
+
 @app.command(name="run")
 def run_(
     host: Annotated[str | None, typer.Option(envvar="INVOICEFLOW_HOST", help="Address to listen on.")] = None,

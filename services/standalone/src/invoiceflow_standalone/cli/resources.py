@@ -15,9 +15,11 @@ __all__ = [
     "Document",
     "InvoiceRow",
     "InvoiceView",
+    "Lag",
     "PartyName",
     "Problem",
     "RaisedRule",
+    "TopicLag",
 ]
 
 LOW_CONFIDENCE = 0.75
@@ -127,3 +129,22 @@ class InvoiceRow(_Answer):
     findings: tuple[RaisedRule, ...] = ()
     confidence: float
     needs_review: bool
+
+
+class TopicLag(_Answer):
+    """What a consumer group has not finished of a topic."""
+
+    group: str
+    topic: str
+    partitions: int
+    committed: int
+    end: int
+    lag: int
+    seconds: float
+
+
+class Lag(_Answer):
+    """How far the services are behind."""
+
+    topics: tuple[TopicLag, ...]
+    oldest_unfinished: Document | None = None

@@ -19,7 +19,7 @@ from pymongo.errors import DuplicateKeyError, PyMongoError
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
-from invoiceflow_chassis.errors import TransientError
+from invoiceflow_chassis.errors import TransientError, UnavailableError
 from invoiceflow_query.adapters.mongodb.documents import (
     document_fields,
     invoice_document,
@@ -242,6 +242,6 @@ async def _errors() -> AsyncIterator[None]:
     try:
         yield
     except PyMongoError as error:
-        raise TransientError(
+        raise UnavailableError(
             "read_model_unavailable", f"The read model does not answer: {type(error).__name__}."
         ) from error
