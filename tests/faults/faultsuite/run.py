@@ -21,6 +21,7 @@ from faultsuite.load import Load, Receipts, Upstream
 from faultsuite.oracle import Container, DocumentHistory, History, Look
 from faultsuite.stack import SERVICES, FaultStack, Point, docker, until
 from faultsuite.topics import TopicReader, readers_of
+from invoiceflow_chassis.objects.sealing import SEALED
 from invoiceflow_contracts.identity import DEFAULT_TENANT
 from invoiceflow_contracts.topics import TOPICS
 
@@ -73,7 +74,7 @@ class World:
                 document,
                 acknowledged=self.receipts.acknowledged[one] + run.load.receipts.acknowledged[one],
                 new=self.receipts.new[one] + run.load.receipts.new[one],
-                extracted=self.topics.extracted(one),
+                extracted=self.topics.extracted(one, with_invoice=one in closely),
                 failed=dict(self.topics.failed[one]),
                 rows=rows.get(one, []),
                 invoice_rows=len(invoice_rows.get(one, [])),
@@ -284,10 +285,13 @@ class Run:
             self.altered.add(document.id)
             self.faults += 1
 
-    def damage_results(self, bucket: str) -> None:
-        """Cut short or change what a service has stored of this run's documents."""
+    def damage_results(self, where: str) -> None:
+        """Cut short or change what a service keeps of this run's documents to recall it; ``where`` is a bucket and a prefix."""
+        bucket, _, prefix = where.partition("/")
         for document in self.load.receipts.documents.values():
-            for key in self.stack.keys(bucket, f"{DEFAULT_TENANT}/{document.sha256}/"):
+            for key in self.stack.keys(bucket, f"{prefix}/{document.sha256}/"):
+                if not key.endswith(SEALED):
+                    continue
                 data = bytearray(self.stack.get(bucket, key))
                 if self.rng.random() < 0.5:
                     del data[len(data) // 2 :]

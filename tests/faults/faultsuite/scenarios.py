@@ -34,8 +34,6 @@ SCENARIOS: dict[int, Scenario] = {}
 SIGKILLED = 137
 """The exit code of a process that was ended by SIGKILL."""
 
-PUBLISHES = {"ocr": "ocr.completed", "extract": "invoice.extracted"}
-
 
 def scenario(
     number: int, name: str, *, quick: bool = False, kind: str = "one broker", **load: Any
@@ -242,14 +240,20 @@ def stored_objects_are_altered(run: Run) -> None:
     run.load.start()
     run.load.finish()
     run.alter_originals(3)
-    # And what extract has stored is found damaged when the same event comes again.
-    published = run.stack.plan("after publish invoice.extracted", passage=run.rng.randint(1, 4))
+    # And what a service has stored is found damaged when the same event comes again.
+    service, event, results = run.rng.choice(
+        [
+            ("ocr", "ocr.completed", "invoiceflow-layouts/default/ocr"),
+            ("extract", "invoice.extracted", "invoiceflow-extractions/default"),
+        ]
+    )
+    published = run.stack.plan(f"after publish {event}", passage=run.rng.randint(1, 4))
     run.stack.start_again("ocr")
-    until(lambda: published.container, "an invoice was published")
-    run.stack.kill("extract")
-    run.damage_results("invoiceflow-extractions")
+    until(lambda: published.container, f"{service} has published")
+    run.stack.kill(service)
+    run.damage_results(results)
     run.stack.withdraw(published)
-    run.stack.start_again("extract")
+    run.stack.start_again(service)
 
 
 # -- everything once more ---------------------------------------------------------------------------------------------------

@@ -50,9 +50,12 @@ class TopicReader:
     def close(self) -> None:
         self._consumer.close()
 
-    def extracted(self, document_id: str) -> dict[str, Any]:
-        """Return the invoices that were announced for a document, by event id."""
-        return {event: json.loads(zlib.decompress(data)) for event, data in self._invoices[document_id].items()}
+    def extracted(self, document_id: str, *, with_invoice: bool = True) -> dict[str, dict[str, Any]]:
+        """Return the invoices that were announced for a document, by event id; empty where they are not asked for."""
+        return {
+            event: json.loads(zlib.decompress(data)) if with_invoice else {}
+            for event, data in self._invoices[document_id].items()
+        }
 
     def has_end(self, document_id: str) -> bool:
         """Whether a document was announced as extracted or failed."""
