@@ -19,6 +19,8 @@ SERVICES := ingest ocr extract query standalone
 SOURCES := $(PACKAGES) tests
 DIR ?= samples
 SEED ?= 1
+SEEDS ?= 3
+SCENARIOS ?= all
 ARGS ?=
 
 .PHONY: help
@@ -66,6 +68,11 @@ include deploy/compose.mk
 .PHONY: test
 test: .venv/installed ## Run every test that this machine can run, and say which it cannot and why
 	@$(BIN)/pytest $(ARGS)
+
+.PHONY: faults
+faults: .venv/installed ## Break the stack in every way, with an oracle (SEEDS=3, SCENARIOS=1-5,12; needs Docker)
+	@INVOICEFLOW_FAULTS_SEEDS=$(SEEDS) INVOICEFLOW_FAULTS_SCENARIOS=$(SCENARIOS) INVOICEFLOW_REQUIRE_ENGINE=1 \
+		$(BIN)/pytest tests/faults -m faults --quiet $(ARGS)
 
 .PHONY: lint
 lint: .venv/installed ## Format, lint, types and generated files
