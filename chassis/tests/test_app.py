@@ -4,16 +4,17 @@ import hashlib
 import json
 import logging
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import httpx
 import pytest
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from pydantic import ValidationError
 
 from invoiceflow_chassis.app import create_app
-from invoiceflow_chassis.auth import ApiKey, CurrentTenant
+from invoiceflow_chassis.auth import ApiKey, CurrentTenant, require_operator
+from invoiceflow_chassis.auth import main as make_key
 from invoiceflow_chassis.errors import PermanentError, StorageFullError, TransientError
 from invoiceflow_chassis.logs import JsonFormatter, log_context
 from invoiceflow_chassis.process import run_service
@@ -28,7 +29,7 @@ class FakeTransport:
     lag: dict[str, str] = field(default_factory=dict)
 
     def attach(self, service: Service) -> None: ...
-    async def start(self) -> None: ...
+    async def start(self, refuse: Callable[[Sequence[str]], None]) -> None: ...
     async def stop(self) -> None: ...
 
     async def check_ready(self) -> None:
@@ -45,6 +46,10 @@ def app(transport: FakeTransport | None = None, keys: tuple[ApiKey, ...] = (), s
     @router.get("/who")
     async def who(tenant: CurrentTenant) -> dict[str, str]:
         return {"tenant": tenant}
+
+    @router.get("/operate", dependencies=[Depends(require_operator)])
+    async def operate() -> dict[str, bool]:
+        return {"done": True}
 
     @router.get("/raise/{kind}")
     async def fail(kind: str) -> None:
@@ -88,6 +93,37 @@ async def test_a_key_opens_its_tenant_and_no_other() -> None:
         assert (await http.get("/who", headers={"X-API-Key": "b"})).json() == {"tenant": "globex"}
 
 
+async def test_what_is_of_no_single_tenant_is_for_operators() -> None:
+    async with client(app(keys=(key("a", "acme"), key("b", "acme:operator")))) as http:
+        refused = await http.get("/operate", headers={"X-API-Key": "a"})
+        assert (refused.status_code, refused.json()["code"]) == (403, "operator_required")
+        assert (await http.get("/operate", headers={"X-API-Key": "b"})).status_code == 200
+        assert (await http.get("/who", headers={"X-API-Key": "b"})).json() == {"tenant": "acme"}
+    async with client(app()) as http:
+        assert (await http.get("/operate")).status_code == 200
+
+
+@pytest.mark.parametrize("arguments", [[], ["acme"], ["acme", "--operator"]])
+async def test_a_made_key_opens_what_its_setting_says(
+    arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    make_key(arguments)
+    shown, setting = capsys.readouterr().out.splitlines()
+    name, _, value = setting.partition("=")
+    monkeypatch.setenv(name, value.strip("'"))
+    async with client(app(keys=HttpSettings().api_keys)) as http:
+        http.headers["X-API-Key"] = shown.rpartition(" ")[2]
+        assert (await http.get("/who")).json() == {"tenant": (arguments or ["default"])[0]}
+        assert (await http.get("/operate")).status_code == (200 if "--operator" in arguments else 403)
+
+
+def test_a_name_that_is_no_tenant_gets_no_key(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        make_key(["Acme Ltd"])
+    assert ended.value.code == 2
+    assert "is no tenant" in capsys.readouterr().err
+
+
 async def test_health_and_metrics_need_no_key() -> None:
     async with client(app(keys=(key("a"),))) as http:
         for path in ("/livez", "/readyz", "/metrics"):
@@ -111,11 +147,12 @@ def test_beyond_loopback_a_key_is_required(host: str) -> None:
 
 def test_keys_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     digest = hashlib.sha256(b"a").hexdigest()
-    monkeypatch.setenv("INVOICEFLOW_API_KEYS", json.dumps([digest, f"{digest}:acme"]))
-    assert HttpSettings().api_keys == (ApiKey(digest, "default"), ApiKey(digest, "acme"))
-    monkeypatch.setenv("INVOICEFLOW_API_KEYS", '["the key itself"]')
-    with pytest.raises(ValidationError, match="SHA-256"):
-        HttpSettings()
+    monkeypatch.setenv("INVOICEFLOW_API_KEYS", json.dumps([digest, f"{digest}:acme", f"{digest}:acme:operator"]))
+    assert HttpSettings().api_keys == (ApiKey(digest), ApiKey(digest, "acme"), ApiKey(digest, "acme", operator=True))
+    for wrong in ("the key itself", f"{digest}:acme:admin", f"{digest}:operator:"):
+        monkeypatch.setenv("INVOICEFLOW_API_KEYS", json.dumps([wrong]))
+        with pytest.raises(ValidationError, match="SHA-256"):
+            HttpSettings()
 
 
 async def test_readiness_needs_kafka_and_every_backing_service() -> None:
@@ -128,6 +165,7 @@ async def test_readiness_needs_kafka_and_every_backing_service() -> None:
             answer = await http.get("/readyz")
             assert answer.status_code == status
             assert set(answer.json()["checks"]) == {"kafka", "ocr-store"}
+            assert answer.json()["checks"]["ocr-store"] == ("ok" if store else "Try again.")
 
 
 async def test_liveness_fails_for_a_consumer_that_has_lag_and_makes_no_progress() -> None:
@@ -184,7 +222,7 @@ def test_a_log_line_is_json_with_tenant_document_and_trace() -> None:
 
 def test_a_missing_setting_is_told_by_the_name_of_its_variable(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
-        run_service("ingest", lambda _objects, _publisher: Service(name="ingest", version="1"), ["--check"])
+        run_service("ingest", lambda _objects, _transport: Service(name="ingest", version="1"), ["--check"])
     assert ended.value.code == 2
     assert capsys.readouterr().err == "INVOICEFLOW_KAFKA_BOOTSTRAP_SERVERS: Field required\n"
 

@@ -1,117 +1,25 @@
-"""The whole stack in containers, as docker-compose.yml describes it, under a project of its own."""
+"""The whole stack in containers, as docker-compose.yml describes it."""
 
-import json
-import os
-import socket
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NoReturn
-from uuid import uuid4
 
-import httpx
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent.parent
-BUILD_SECONDS, START_SECONDS, COMMAND_SECONDS = 900, 300, 120
-"""Patience, not a measure: without a cache everything is downloaded, and the cores may be shared with other work."""
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "support"))
 
-
-def run(*command: str, seconds: float, environment: dict[str, str] | None = None) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        command, cwd=ROOT, env=environment, check=False, capture_output=True, text=True, timeout=seconds
-    )
-
-
-class Stack:
-    """One running project of docker-compose.yml, with secrets and a port of its own."""
-
-    def __init__(self, folder: Path) -> None:
-        self.project = f"invoiceflow-test-{uuid4().hex[:8]}"
-        self._env_file = folder / "stack.env"
-        self._environment = {
-            name: value
-            for name, value in os.environ.items()
-            # What a developer has set for a stack of their own is not meant for this one.
-            if not name.startswith(("INVOICEFLOW_", "COMPOSE_"))
-        }
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self._environment |= {
-                "INVOICEFLOW_PORT": str(probe.getsockname()[1]),
-                "INVOICEFLOW_VERSION": "test",
-            }
-        # Another server than MongoDB's own may know no users; it is in a private network all the same.
-        if self._environment.get("MONGO_IMAGE", "mongo:").partition(":")[0] != "mongo":
-            self._environment["INVOICEFLOW_QUERY_MONGODB_URI"] = "mongodb://mongo:27017/"
-        self.url = f"http://127.0.0.1:{self._environment['INVOICEFLOW_PORT']}"
-        made = run(
-            sys.executable,
-            "deploy/make-env",
-            "--file",
-            str(self._env_file),
-            seconds=COMMAND_SECONDS,
-            environment=self._environment,
-        )
-        assert made.returncode == 0, made.stderr
-        lines = self._env_file.read_text().splitlines()
-        self.api_key = next(line.partition("=")[2] for line in lines if line.startswith("INVOICEFLOW_API_KEY="))
-
-    def compose(self, *arguments: str, seconds: float = COMMAND_SECONDS) -> "subprocess.CompletedProcess[str]":
-        command = ("docker", "compose", "--project-name", self.project, "--env-file", str(self._env_file), *arguments)
-        return run(*command, seconds=seconds, environment=self._environment)
-
-    def missing_images(self) -> str | None:
-        """Return why an image of another project is neither here nor to be had."""
-        pulled = self.compose("pull", "--quiet", "--ignore-buildable", "--policy", "missing", seconds=BUILD_SECONDS)
-        return None if pulled.returncode == 0 else pulled.stderr.strip().splitlines()[-1]
-
-    def start(self) -> None:
-        built = self.compose("build", "--quiet", seconds=BUILD_SECONDS)
-        assert built.returncode == 0, built.stderr
-        started = self.compose("up", "--detach", "--wait", seconds=START_SECONDS)
-        if started.returncode != 0:
-            logs = self.compose("logs", "--no-color", "--tail", "40").stdout
-            pytest.fail(f"the stack did not start:\n{started.stderr}\n{logs}")
-
-    def stop(self) -> None:
-        self.compose("down", "--volumes", "--remove-orphans", "--timeout", "10")
-
-    def http(self, *, with_key: bool = True) -> httpx.Client:
-        headers = {"Authorization": f"Bearer {self.api_key}"} if with_key else {}
-        return httpx.Client(base_url=self.url, headers=headers, timeout=60, trust_env=False)
-
-    def inspect(self, service: str) -> dict[str, Any]:
-        """Return what the engine knows of the service's container."""
-        container = self.compose("ps", "--all", "--quiet", service).stdout.strip()
-        (found,) = json.loads(run("docker", "inspect", container, seconds=COMMAND_SECONDS).stdout)
-        assert isinstance(found, dict)
-        return found
-
-
-def cannot(reason: str) -> NoReturn:
-    """Skip with the reason, or fail where an engine is required."""
-    if os.environ.get("INVOICEFLOW_REQUIRE_ENGINE"):
-        pytest.fail(f"INVOICEFLOW_REQUIRE_ENGINE is set, but {reason}")
-    pytest.skip(f"the stack is not tried: {reason}")
+from compose_stack import Stack, cannot, require_compose, require_engine
 
 
 @pytest.fixture(scope="session")
 def compose_plugin() -> None:
     """Needs the docker command with its compose plugin, though no engine."""
-    try:
-        found = run("docker", "compose", "version", seconds=COMMAND_SECONDS)
-    except FileNotFoundError:
-        cannot("there is no docker command")
-    if found.returncode != 0:
-        cannot("docker has no compose plugin")
+    require_compose()
 
 
-@pytest.fixture(scope="session")
-def stack(compose_plugin: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    if run("docker", "info", seconds=COMMAND_SECONDS).returncode != 0:
-        cannot("no Docker engine answers")
+@pytest.fixture(scope="package")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    require_engine()
     stack = Stack(tmp_path_factory.mktemp("stack"))
     if reason := stack.missing_images():
         cannot(f"an image is missing: {reason}")

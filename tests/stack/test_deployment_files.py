@@ -53,7 +53,7 @@ def test_made_secrets_are_complete_random_and_readable_by_their_owner_alone(tmp_
     assert made.keys() >= REQUIRED
     assert {name for name in made if made[name] == other[name]} == {"MONGO_ROOT_USERNAME"}
     assert json.loads(made["INVOICEFLOW_API_KEYS"]) == [
-        f"{hashlib.sha256(made['INVOICEFLOW_API_KEY'].encode()).hexdigest()}:default"
+        f"{hashlib.sha256(made['INVOICEFLOW_API_KEY'].encode()).hexdigest()}:default:operator"
     ]
 
 
@@ -94,6 +94,19 @@ def test_every_container_is_limited_restarted_and_asked_for_its_health(services:
     assert [name for name, one in services.items() if not one.get("restart")] == []
     assert [name for name, one in services.items() if "healthcheck" not in one and name not in own_check] == []
     assert [name for name, one in services.items() if one["image"].endswith(":latest") or ":" not in one["image"]] == []
+
+
+def test_with_three_brokers_every_service_knows_all_of_them_and_every_topic_has_three_replicas() -> None:
+    override = yaml.safe_load(re.sub("!override", "", (ROOT / "docker-compose.three-brokers.yml").read_text()))[
+        "services"
+    ]
+    brokers = {name for name in override if name.startswith("kafka")}
+    for name in [*SERVICES, "topics"]:
+        addresses = override[name]["environment"]["INVOICEFLOW_KAFKA_BOOTSTRAP_SERVERS"].split(",")
+        assert {address.partition(":")[0] for address in addresses} == brokers
+    assert override["topics"]["command"] == ["--replicas", "3"]
+    assert len(brokers) == 3
+    assert {override[name]["environment"]["KAFKA_MIN_INSYNC_REPLICAS"] for name in brokers} == {"2"}
 
 
 @pytest.mark.parametrize("service", SERVICES)

@@ -1,14 +1,14 @@
-"""Who is asking: API keys and the tenant of a request.
+"""Who is asking: API keys, the tenant of a request, and whether an operator asks.
 
 Keys are random, so a plain SHA-256 of them may be kept; the key itself is nowhere in the settings.
-``python -m invoiceflow_chassis.auth [TENANT]`` makes a key and prints what to set.
+``python -m invoiceflow_chassis.auth [TENANT] [--operator]`` makes a key and prints what to set.
 """
 
+import argparse
 import hashlib
 import hmac
 import re
 import secrets
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -19,14 +19,14 @@ from pydantic_core import CoreSchema, core_schema
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from invoiceflow_chassis.problems import problem_response
+from invoiceflow_chassis.problems import ProblemError, problem_response
 from invoiceflow_contracts.identity import DEFAULT_TENANT
 
-__all__ = ["ApiKey", "ApiKeyMiddleware", "CurrentTenant", "current_tenant"]
+__all__ = ["ApiKey", "ApiKeyMiddleware", "CurrentTenant", "current_tenant", "require_operator"]
 
 OPEN_PATHS = frozenset({"/livez", "/readyz", "/metrics"})
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]", "testserver"})
-_FORM = re.compile(r"^([0-9a-f]{64})(?::([a-z0-9][a-z0-9-]{0,62}))?$")
+_FORM = re.compile(r"^([0-9a-f]{64})(?::([a-z0-9][a-z0-9-]{0,62})(:operator)?)?$")
 
 
 @dataclass(frozen=True)
@@ -35,15 +35,20 @@ class ApiKey:
 
     sha256: str
     tenant: str = DEFAULT_TENANT
+    operator: bool = False
+    """Whether it also opens what belongs to no single tenant: lag and dead letters."""
 
     @classmethod
     def parse(cls, text: str) -> "ApiKey":
-        """Read ``<sha256>`` or ``<sha256>:<tenant>``."""
+        """Read ``<sha256>``, ``<sha256>:<tenant>`` or ``<sha256>:<tenant>:operator``."""
         match = _FORM.match(text)
         if match is None:
-            msg = "an API key is given as the SHA-256 of the key in hexadecimal, optionally followed by :tenant"
+            msg = "an API key is given as the SHA-256 of the key in hexadecimal, optionally followed by :tenant or :tenant:operator"
             raise ValueError(msg)
-        return cls(match[1], match[2] or DEFAULT_TENANT)
+        return cls(match[1], match[2] or DEFAULT_TENANT, operator=match[3] is not None)
+
+    def __str__(self) -> str:
+        return f"{self.sha256}:{self.tenant}{':operator' if self.operator else ''}"
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
@@ -52,13 +57,13 @@ class ApiKey:
         )
 
 
-def tenant_of(presented: str, keys: Sequence[ApiKey]) -> str | None:
-    """Return the tenant of the presented key, or None; the time taken does not depend on how much of it is right."""
+def known_key(presented: str, keys: Sequence[ApiKey]) -> ApiKey | None:
+    """Return the key that was presented, or None; the time taken does not depend on how much of it is right."""
     digest = hashlib.sha256(presented.encode()).hexdigest()
     found = None
     for key in keys:
         if hmac.compare_digest(digest, key.sha256):
-            found = key.tenant
+            found = key
     return found
 
 
@@ -67,9 +72,9 @@ def _host_name(host: str) -> str:
 
 
 class ApiKeyMiddleware:
-    """Sets ``request.state.tenant``, or answers 401.
+    """Sets ``tenant`` and ``operator`` of ``request.state``, or answers 401.
 
-    Without keys (loopback only) every request is the default tenant's; requests that a web page of another site
+    Without keys (loopback only) every request is the default tenant's and an operator's; requests that a web page of another site
     made the browser send are refused then, since nothing else would tell them apart.
     """
 
@@ -82,12 +87,12 @@ class ApiKeyMiddleware:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        tenant: str | None
+        tenant, operator = DEFAULT_TENANT, True
         if self._keys:
             scheme, _, token = headers.get("authorization", "").partition(" ")
             presented = token.strip() if scheme.lower() == "bearer" else headers.get("x-api-key", "")
-            tenant = tenant_of(presented, self._keys)
-            if tenant is None:
+            key = known_key(presented, self._keys)
+            if key is None:
                 response = problem_response(
                     401,
                     "api_key_required",
@@ -96,6 +101,7 @@ class ApiKeyMiddleware:
                 )
                 await response(scope, receive, send)
                 return
+            tenant, operator = key.tenant, key.operator
         else:
             foreign = headers.get("sec-fetch-site") == "cross-site"
             if foreign or _host_name(headers.get("host", "")) not in LOOPBACK_NAMES:
@@ -106,8 +112,7 @@ class ApiKeyMiddleware:
                 )
                 await response(scope, receive, send)
                 return
-            tenant = DEFAULT_TENANT
-        scope.setdefault("state", {})["tenant"] = tenant
+        scope.setdefault("state", {}).update(tenant=tenant, operator=operator)
         await self._app(scope, receive, send)
 
 
@@ -122,14 +127,37 @@ CurrentTenant = Annotated[str, Depends(current_tenant)]
 """The tenant, as a parameter of a route."""
 
 
-def main(arguments: Sequence[str]) -> None:
+def require_operator(request: Request) -> None:
+    """Let only operators pass: what the route shows or does belongs to no single tenant.
+
+    Raises:
+        ProblemError: 403 ``operator_required``.
+    """
+    if not request.state.operator:
+        raise ProblemError(
+            403,
+            "operator_required",
+            "This is for operators of the deployment. Use a key that is set as <sha256>:<tenant>:operator.",
+        )
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
     """Print a new key and the setting that lets it in."""
-    tenant = arguments[0] if arguments else DEFAULT_TENANT
+    parser = argparse.ArgumentParser(
+        prog="python -m invoiceflow_chassis.auth", description="Make an API key and print what to set for it."
+    )
+    parser.add_argument("tenant", nargs="?", default=DEFAULT_TENANT, help=f"whose data it opens ({DEFAULT_TENANT})")
+    parser.add_argument("--operator", action="store_true", help="let it see lag and dead letters, of all tenants")
+    options = parser.parse_args(arguments)
     key = secrets.token_urlsafe(32)
-    stored = ApiKey.parse(f"{hashlib.sha256(key.encode()).hexdigest()}:{tenant}")
+    role = ":operator" if options.operator else ""
+    try:
+        stored = ApiKey.parse(f"{hashlib.sha256(key.encode()).hexdigest()}:{options.tenant}{role}")
+    except ValueError:
+        parser.error(f"{options.tenant!r} is no tenant: lower-case letters, digits and hyphens, 63 at most")
     print(f"The key, shown only now:  {key}")  # noqa: T201
-    print(f"INVOICEFLOW_API_KEYS='[\"{stored.sha256}:{stored.tenant}\"]'")  # noqa: T201
+    print(f"INVOICEFLOW_API_KEYS='[\"{stored}\"]'")  # noqa: T201
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()

@@ -11,6 +11,7 @@ __all__ = [
     "PermanentError",
     "StorageFullError",
     "TransientError",
+    "UnavailableError",
 ]
 
 
@@ -28,7 +29,21 @@ class PermanentError(InvoiceflowError):
 
 
 class TransientError(InvoiceflowError):
-    """Something the input is not to blame for (network, 5xx, 429, time-out). Tried again later."""
+    """Something the input is not to blame for (network, 5xx, 429, time-out). Tried again later.
+
+    Args:
+        code: stable, for programs.
+        message: a sentence for people.
+        retry_after: seconds for which the other side asked not to be asked again (``Retry-After``), where it did.
+    """
+
+    def __init__(self, code: str, message: str, *, retry_after: float | None = None) -> None:
+        super().__init__(code, message)
+        self.retry_after = retry_after
+
+
+class UnavailableError(TransientError):
+    """A server or a disk that the work needs is not there for anybody, whatever the input."""
 
 
 class ObjectNotFoundError(PermanentError):
@@ -61,7 +76,7 @@ class ContentTooLargeError(PermanentError):
         self.limit = limit
 
 
-class StorageFullError(TransientError):
+class StorageFullError(UnavailableError):
     """The object store has no room left."""
 
     def __init__(self) -> None:

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from invoiceflow_chassis.errors import InvoiceflowError
 from invoiceflow_chassis.metrics import REGISTRY
 
 __all__ = ["Check", "health_routes"]
@@ -21,6 +22,8 @@ async def _outcome(check: Check) -> str:
             await check()
     except TimeoutError:
         return f"no answer within {CHECK_SECONDS:g} seconds"
+    except InvoiceflowError as error:
+        return error.message
     except Exception as error:  # noqa: BLE001  # a check reports whatever is wrong
         return type(error).__name__
     return "ok"

@@ -1,13 +1,16 @@
 """What the services need from outside, as Protocols. The tenant is always the first argument."""
 
-from collections.abc import AsyncIterable, AsyncIterator
+from collections.abc import AsyncIterable, AsyncIterator, Sequence
+from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+from invoiceflow_chassis.dead_letters import DeadLetter, Payload, Selection
+from invoiceflow_chassis.lag import TopicLag
 from invoiceflow_contracts.content import ContentRef
 from invoiceflow_contracts.events import Event
 
-__all__ = ["ObjectStore", "Publisher"]
+__all__ = ["Backlog", "DeadLetters", "ObjectStore", "Publisher"]
 
 
 class ObjectStore(Protocol):
@@ -71,5 +74,43 @@ class Publisher(Protocol):
 
         Raises:
             TransientError: the broker did not acknowledge in time; the event may or may not arrive.
+        """
+        ...
+
+
+class Backlog(Protocol):
+    """What has been published and not been finished. It belongs to no single tenant.
+
+    Both methods raise ``TransientError`` when the cluster does not answer, or not with everything.
+    """
+
+    async def lag(self) -> Sequence[TopicLag]:
+        """Return how far each consumer group is behind, for every topic it consumes and its retry partner."""
+        ...
+
+    async def oldest_waiting(self) -> datetime | None:
+        """Return when the oldest record was published that any group has not finished; None where nothing waits."""
+        ...
+
+
+class DeadLetters(Protocol):
+    """What the services gave up. It belongs to no single tenant: who sent a poison message cannot be told.
+
+    Every method raises ``TransientError`` when the cluster does not answer.
+    """
+
+    async def find(self, selection: Selection) -> list[DeadLetter]:
+        """Return the letters of ``selection``, those given up last before the others."""
+        ...
+
+    async def payload(self, letter: DeadLetter) -> Payload | None:
+        """Return what the letter holds, or None where its topic does not keep it any more."""
+        ...
+
+    async def redrive(self, letter: DeadLetter) -> bool:
+        """Give the letter back, as it first came and with the same event id, to the group that gave it up.
+
+        Returns once that is acknowledged; False where the letter is not kept any more, or its group is no more. The group
+        handles it as if it were new: if it gives it up again, the same letter is open again.
         """
         ...

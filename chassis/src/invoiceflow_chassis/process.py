@@ -10,7 +10,7 @@ from invoiceflow_chassis.app import create_app, exit_with_settings_error, serve
 from invoiceflow_chassis.kafka import KafkaSettings, KafkaTransport
 from invoiceflow_chassis.objects.minio import MinioObjectStore
 from invoiceflow_chassis.objects.settings import ObjectStoreSettings
-from invoiceflow_chassis.ports import ObjectStore, Publisher
+from invoiceflow_chassis.ports import ObjectStore
 from invoiceflow_chassis.service import Service
 from invoiceflow_chassis.settings import HttpSettings
 
@@ -18,13 +18,14 @@ __all__ = ["run_service"]
 
 
 def run_service(
-    name: str, wire: Callable[[ObjectStore, Publisher], Service], arguments: Sequence[str] | None = None
+    name: str, wire: Callable[[ObjectStore, KafkaTransport], Service], arguments: Sequence[str] | None = None
 ) -> None:
     """Run one service until SIGTERM; with ``--check`` only say whether its settings are valid.
 
     Args:
         name: of the service, as in its folder.
-        wire: builds the service on its adapters; reads the service's own settings.
+        wire: builds the service on the object store and on what it takes from Kafka (its publisher, say); reads the
+            service's own settings.
         arguments: of the command line; those of the process where None.
     """
     parser = argparse.ArgumentParser(
@@ -37,7 +38,7 @@ def run_service(
         http = HttpSettings()
         transport = KafkaTransport(KafkaSettings())
         objects = MinioObjectStore(ObjectStoreSettings())
-        service = wire(objects, transport.publisher(name))
+        service = wire(objects, transport)
     except ValidationError as error:
         exit_with_settings_error(error)
     if options.check:

@@ -57,6 +57,10 @@ class Subscription(Generic[E]):
     """Seconds after which a running handler is cancelled and the event tried again."""
     fails_document: bool = True
     """Whether giving up publishes ``document.failed``; false for pure readers such as query."""
+    patient: bool = False
+    """Whether ``UnavailableError`` is no failed attempt: the handler is begun again until its store is back, however
+    long that takes. Its slot stays taken, so that the topic is paused and its events wait in Kafka. For readers, to whom a
+    dead letter would be a hole; not for services that owe the document an end."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -27,7 +27,8 @@ class HttpSettings(BaseSettings):
     port: int = Field(default=8080, ge=0, le=65535)
     api_keys: tuple[ApiKey, ...] = Field(
         default=(),
-        description='JSON array of "<sha256 of the key>" or "<sha256 of the key>:<tenant>"; '
+        description='JSON array of "<sha256 of the key>", "<sha256 of the key>:<tenant>" or, for those who also see lag and '
+        'dead letters, "<sha256 of the key>:<tenant>:operator"; '
         "`python -m invoiceflow_chassis.auth` makes one.",
     )
     log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")

@@ -9,6 +9,7 @@ from confluent_kafka import KafkaException, Producer
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from invoiceflow_chassis.kafka import KafkaSettings
+from invoiceflow_chassis.kafka.topics import topic_configs
 from invoiceflow_chassis.testing.kafka import Broker
 from invoiceflow_contracts.topics import topic_specs
 
@@ -78,7 +79,8 @@ def real(kafka_container: str) -> str:
     for done in admin.delete_topics(list(known)).values() if known else ():
         done.result()
     _wait(lambda: not ours & set(admin.list_topics(timeout=10).topics))
-    for done in admin.create_topics([NewTopic(name, 4, 1) for name in ours]).values():
+    declared = [NewTopic(spec.name, spec.partitions, 1, config=topic_configs(spec, 1)) for spec in topic_specs()]
+    for done in admin.create_topics(declared).values():
         done.result()
     _wait(lambda: _all_led(admin, ours))
     return kafka_container

@@ -2,80 +2,20 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
-from datetime import UTC, datetime
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from invoiceflow_chassis.errors import PermanentError, TransientError
+from invoiceflow_chassis.errors import PermanentError, TransientError, UnavailableError
 from invoiceflow_chassis.kafka import KafkaSettings, KafkaTransport
-from invoiceflow_chassis.service import Delivery, Service, Subscription
+from invoiceflow_chassis.service import Service, Subscription
+from invoiceflow_chassis.testing.documents import Reader, progressed, uploaded
 from invoiceflow_chassis.testing.kafka import Broker, eventually
 from invoiceflow_contracts.cloudevents import decode
-from invoiceflow_contracts.content import ContentRef
-from invoiceflow_contracts.events import (
-    DocumentFailedV1,
-    DocumentProgressV1,
-    DocumentUploadedV1,
-    Event,
-)
+from invoiceflow_contracts.events import DocumentFailedV1, DocumentProgressV1, DocumentUploadedV1
 
 pytestmark = pytest.mark.slow
-
-CONTENT = ContentRef(bucket="b", key="default/x", sha256="0" * 64, size=1, media_type="application/pdf")
-
-
-def uploaded(document: UUID | None = None) -> DocumentUploadedV1:
-    return DocumentUploadedV1(
-        document_id=document or uuid4(),
-        filename="a.pdf",
-        content=CONTENT,
-        channel="http",
-        received_at=datetime.now(UTC),
-    )
-
-
-def progressed(event: DocumentUploadedV1) -> DocumentProgressV1:
-    return DocumentProgressV1(
-        document_id=event.document_id, stage="ocr", pages_done=1, pages_total=1, at=datetime(2026, 1, 1, tzinfo=UTC)
-    )
-
-
-class Reader:
-    """A service that reads documents; how it fares is up to the test."""
-
-    def __init__(self, *, concurrency: int = 4, time_limit: float = 10) -> None:
-        self.handled: list[UUID] = []
-        self.attempts: list[int] = []
-        self.errors: dict[UUID, list[Exception]] = {}
-        self.gates: dict[UUID, asyncio.Event] = {}
-        self.running = 0
-        self.most_running = 0
-        self.service = Service(
-            name="ocr",
-            version="1",
-            subscriptions=(
-                Subscription(
-                    event=DocumentUploadedV1, handler=self.handle, concurrency=concurrency, time_limit=time_limit
-                ),
-            ),
-        )
-
-    async def handle(self, event: DocumentUploadedV1, delivery: Delivery) -> Sequence[Event]:
-        self.running += 1
-        self.most_running = max(self.most_running, self.running)
-        try:
-            if gate := self.gates.get(event.document_id):
-                await gate.wait()
-            self.attempts.append(delivery.attempt)
-            if errors := self.errors.get(event.document_id):
-                raise errors.pop(0)
-        finally:
-            self.running -= 1
-        self.handled.append(event.document_id)
-        return [progressed(event)]
 
 
 async def committed(broker: Broker, topic: str) -> int:
@@ -111,7 +51,7 @@ async def _all_committed(broker: Broker, count: int) -> bool:
 async def test_a_document_that_takes_long_holds_nothing_up_and_nothing_behind_it_is_committed(broker: Broker) -> None:
     reader = Reader()
     slow, quick = uploaded(), [uploaded() for _ in range(3)]
-    reader.gates[slow.document_id] = asyncio.Event()
+    reader.hold(slow)
     await broker.run(reader.service)
     await broker.send(slow, partition=0)
     for event in quick:
@@ -193,7 +133,7 @@ async def test_a_programming_error_is_tried_a_few_times_and_then_told(broker: Br
 async def test_work_past_its_time_limit_is_stopped_and_tried_again(broker: Broker) -> None:
     reader = Reader(time_limit=0.2)
     event = uploaded()
-    reader.gates[event.document_id] = asyncio.Event()
+    reader.hold(event)
     await broker.run(reader.service)
     await broker.send(event)
     (record,) = await broker.read("document.uploaded.retry", 1)
@@ -256,7 +196,7 @@ async def test_a_wrong_schema_lands_in_the_dead_letters_with_its_reason(broker: 
 async def test_what_was_not_finished_at_a_stop_is_delivered_again(broker: Broker) -> None:
     reader = Reader()
     stuck, done = uploaded(), uploaded()
-    reader.gates[stuck.document_id] = asyncio.Event()
+    reader.hold(stuck)
     transport = await broker.run(reader.service)
     await broker.send(stuck, partition=0)
     await broker.send(done, partition=1)
@@ -270,7 +210,7 @@ async def test_what_was_not_finished_at_a_stop_is_delivered_again(broker: Broker
 async def test_a_stop_waits_for_what_is_nearly_done(broker: Broker) -> None:
     reader = Reader()
     event = uploaded()
-    gate = reader.gates[event.document_id] = asyncio.Event()
+    gate = reader.hold(event)
     transport = await broker.run(reader.service)
     await broker.send(event)
     await eventually(lambda: reader.running == 1)
@@ -299,7 +239,7 @@ async def test_a_retry_of_another_group_is_left_to_it(broker: Broker) -> None:
 
 async def test_a_transport_started_before_its_broker_is_not_ready_and_can_be_stopped() -> None:
     transport = KafkaTransport(KafkaSettings(bootstrap_servers="127.0.0.1:1"))
-    await transport.start()
+    await transport.start(lambda _: None)
     with pytest.raises(TransientError):
         await transport.check_ready()
     with pytest.raises(TransientError):
@@ -310,7 +250,7 @@ async def test_a_transport_started_before_its_broker_is_not_ready_and_can_be_sto
 async def test_a_consumer_is_stuck_when_it_has_lag_and_makes_no_progress(broker: Broker) -> None:
     reader = Reader()
     event = uploaded()
-    gate = reader.gates[event.document_id] = asyncio.Event()
+    gate = reader.hold(event)
     transport = await broker.run(reader.service)
     consumer = transport._consumers["ocr"]
     assert not await consumer.is_stuck(0)
@@ -335,6 +275,36 @@ async def test_a_record_that_waits_for_its_next_attempt_is_no_sign_of_being_stuc
     await eventually(lambda: _all_committed(broker, 1))
     await eventually(lambda: _waits(transport))
     assert not await transport._consumers["ocr"].is_stuck(0)
+
+
+async def test_a_patient_reader_waits_for_its_store_and_loses_nothing(
+    broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("invoiceflow_chassis.kafka.delivery.LONGEST_WAIT", 0.02)
+    reader = Reader(concurrency=1, patient=True)
+    event = uploaded()
+    away = UnavailableError("read_model_unavailable", "The read model does not answer.")
+    attempts = 10 * (len(broker.settings.retry_delays_seconds) + 1)
+    reader.errors[event.document_id] = [away] * attempts
+    transport = await broker.run(reader.service)
+    await broker.send(event, partition=0)
+    await eventually(lambda: len(reader.attempts) > attempts // 2)
+    assert not await transport._consumers["ocr"].is_stuck(0.5)
+    assert reader.handled == []
+    await eventually(lambda: _all_committed(broker, 1))
+    assert reader.handled == [event.document_id]
+    assert set(reader.attempts) == {1}
+    assert [record.topic for record in await broker.read("document.progress", 1)] == ["document.progress"]
+
+
+async def test_a_store_that_is_away_uses_up_the_attempts_of_whoever_owes_an_end(broker: Broker) -> None:
+    reader = Reader()
+    event = uploaded()
+    reader.errors[event.document_id] = [UnavailableError("storage_unavailable", "It does not answer.")] * 9
+    await broker.run(reader.service)
+    await broker.send(event)
+    (failed,) = await broker.read("document.failed", 1)
+    assert b"storage_unavailable" in failed.value
 
 
 def _waits(transport: KafkaTransport) -> bool:

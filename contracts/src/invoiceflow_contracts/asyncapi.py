@@ -62,7 +62,7 @@ def _events(topic: Topic) -> list[type[Event]]:
 
 
 def _channel(topic: Topic) -> dict[str, Any]:
-    channel: dict[str, Any] = {
+    return {
         "address": topic.name,
         "description": topic.description,
         "messages": {event.ce_type(): {"$ref": f"#/components/messages/{event.ce_type()}"} for event in _events(topic)},
@@ -70,13 +70,11 @@ def _channel(topic: Topic) -> dict[str, Any]:
         "x-owner": topic.owner,
         "x-producers": list(topic.producers),
         "x-consumers": list(topic.consumers),
-    }
-    if topic.dead_letters:
-        channel["x-partners"] = [
+        "x-partners": [
             _binding(spec.name, spec.partitions, spec.retention_hours, spec.max_message_bytes)
             for spec in partners(topic)
-        ]
-    return channel
+        ],
+    }
 
 
 def _binding(topic: str, partitions: int, retention_hours: int, max_message_bytes: int) -> dict[str, Any]:

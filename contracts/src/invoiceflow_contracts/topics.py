@@ -12,6 +12,7 @@ from invoiceflow_contracts.events import EVENTS, Event
 
 __all__ = [
     "DEAD_LETTER_SUFFIX",
+    "OUTSIDE",
     "RETRY_SUFFIX",
     "TOPICS",
     "Topic",
@@ -25,6 +26,9 @@ __all__ = [
 
 RETRY_SUFFIX = ".retry"
 DEAD_LETTER_SUFFIX = ".dlq"
+
+OUTSIDE = frozenset({"upstream", "downstream"})
+"""Producers and consumers that are no services of Invoiceflow."""
 
 _DEAD_LETTER_RETENTION_HOURS = 30 * 24
 """A month, so that a dead letter outlives the holidays of whoever has to look at it."""
@@ -49,19 +53,19 @@ class Topic(BaseModel):
     consumers: tuple[str, ...] = Field(min_length=1)
     partitions: int = Field(ge=1)
     retention_hours: int = Field(ge=1)
-    max_message_bytes: int = Field(ge=1024)
-    dead_letters: bool = True
-    """Whether a message that cannot be handled is tried again and kept; false where losing one loses nothing."""
+    max_message_bytes: int = Field(
+        ge=1024, description="Key, value, headers and what Kafka adds, as its brokers count."
+    )
 
     @property
-    def retry(self) -> str | None:
-        """The partner for messages to be tried again, where there is one."""
-        return self.name + RETRY_SUFFIX if self.dead_letters else None
+    def retry(self) -> str:
+        """The partner for messages to be tried again."""
+        return self.name + RETRY_SUFFIX
 
     @property
-    def dead_letter(self) -> str | None:
-        """The partner for messages that were given up, where there is one."""
-        return self.name + DEAD_LETTER_SUFFIX if self.dead_letters else None
+    def dead_letter(self) -> str:
+        """The partner for messages that were given up."""
+        return self.name + DEAD_LETTER_SUFFIX
 
 
 class TopicSpec(BaseModel):
@@ -138,9 +142,7 @@ def topic_of(event: type[Event]) -> Topic:
 
 
 def partners(topic: Topic) -> tuple[TopicSpec, ...]:
-    """Return ``<topic>.retry`` and ``<topic>.dlq``; none where a lost message loses nothing."""
-    if topic.retry is None or topic.dead_letter is None:
-        return ()
+    """Return ``<topic>.retry`` and ``<topic>.dlq``."""
     size = topic.max_message_bytes + _HEADER_ROOM
     return (
         TopicSpec(

@@ -1,7 +1,7 @@
 """From ``ocr.completed`` to ``invoice.extracted``, with stores in memory and a page reader written for the test."""
 
 import gzip
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -11,8 +11,7 @@ import pytest
 
 from invoiceflow_chassis.errors import PermanentError, TransientError
 from invoiceflow_chassis.objects.memory import MemoryObjectStore
-from invoiceflow_chassis.testing import FakeDelivery
-from invoiceflow_contracts.events import DocumentProgressV1, InvoiceExtractedV1, OcrCompletedV1
+from invoiceflow_contracts.events import InvoiceExtractedV1, OcrCompletedV1
 from invoiceflow_contracts.extraction import Cost, Evidence, Method
 from invoiceflow_contracts.identity import document_id
 from invoiceflow_contracts.invoice import Invoice, InvoiceLine, Party, Totals
@@ -67,7 +66,6 @@ class World:
 
     objects: MemoryObjectStore = field(default_factory=MemoryObjectStore)
     extractor: ReadsPage = field(default_factory=ReadsPage)
-    delivery: FakeDelivery = field(default_factory=FakeDelivery)
     settings: ExtractSettings = field(default_factory=ExtractSettings)
     time: datetime = NOON
 
@@ -110,7 +108,6 @@ class World:
         self.time += timedelta(seconds=1)
         (result,) = await extract_invoice(
             event,
-            self.delivery,
             objects=self.objects,
             extractor=self.extractor,
             settings=self.settings,
@@ -151,6 +148,33 @@ async def test_a_redelivery_gives_the_same_event_to_the_last_byte(world: World, 
     assert (await world.extract(event)).model_dump_json() == first.model_dump_json()
 
 
+@pytest.mark.parametrize(
+    "damage", [lambda data: data[: len(data) // 2], lambda data: data[:-9] + b"123456789", lambda _: b""]
+)
+async def test_a_damaged_result_is_made_again(world: World, ubl: str, damage: Callable[[bytes], bytes]) -> None:
+    event = await world.document(bare=ubl.encode())
+    first = await world.extract(event)
+    bucket = world.settings.bucket
+    (name,) = [name async for name in world.objects.names("default", bucket)]
+    stored = await world.objects.find("default", bucket, name)
+    assert stored is not None
+    await world.objects.put("default", bucket, name, damage(stored), media_type="application/octet-stream")
+    assert (await world.extract(event)).invoice == first.invoice
+
+
+async def test_the_result_of_another_document_is_not_taken_for_its_own(world: World, ubl: str) -> None:
+    one, other = await world.document(bare=ubl.encode()), await world.document(text=["Invoice P-1"])
+    first = await world.extract(one)
+    (name,) = [name async for name in world.objects.names("default", world.settings.bucket)]
+    stored = await world.objects.find("default", world.settings.bucket, name)
+    assert stored is not None
+    await world.extract(other)
+    for each in [name async for name in world.objects.names("default", world.settings.bucket)]:
+        await world.objects.put("default", world.settings.bucket, each, stored, media_type="application/octet-stream")
+    assert (await world.extract(other)).document_id == other.document_id
+    assert (await world.extract(one)).document_id == first.document_id
+
+
 async def test_each_tenant_has_its_own_result(world: World, ubl: str) -> None:
     ours = await world.extract(await world.document(bare=ubl.encode()))
     theirs = await world.extract(await world.document(bare=ubl.encode(), tenant="other"))
@@ -175,7 +199,6 @@ async def test_a_page_without_einvoice_is_read_by_the_extractor(world: World) ->
     assert result.invoice == PRINTED.invoice
     assert result.evidence == PRINTED.evidence
     assert (result.confidence, result.needs_review, result.findings) == (0.9, False, ())
-    assert [type(event) for event in world.delivery.announced] == [DocumentProgressV1]
 
 
 async def test_a_page_that_is_no_invoice_is_extracted_for_review(world: World) -> None:

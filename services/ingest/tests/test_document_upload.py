@@ -169,7 +169,7 @@ async def test_a_refused_file_does_not_keep_the_others_out(
     assert accepted["document_id"] == str(DOCUMENT_ID)
     assert (unsupported["problem"]["code"], unsupported["problem"]["status"]) == ("unsupported_media_type", 415)
     assert len(publisher.published) == 1
-    assert {key for _, key in objects.objects} == {f"default/{SHA256}", f"default/accepted/{DOCUMENT_ID}.json"}
+    assert {key for _, key in objects.objects} == {f"default/{SHA256}", f"default/accepted/{DOCUMENT_ID}.json.sealed"}
 
 
 async def test_when_all_are_refused_the_first_problem_is_the_answer(

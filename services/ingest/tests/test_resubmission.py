@@ -45,7 +45,7 @@ async def test_a_damaged_record_does_not_stop_the_others(
     client: httpx.AsyncClient, objects: MemoryObjectStore, publisher: RecordingPublisher
 ) -> None:
     damaged, whole = await send(client, "acme", b"one", b"two")
-    await objects.put("acme", BUCKET, f"accepted/{damaged}.json", b"{", media_type="application/json")
+    await objects.put("acme", BUCKET, f"accepted/{damaged}.json.sealed", b"{", media_type="application/json")
     await objects.put("acme", BUCKET, "accepted/strange", b"{", media_type="application/json")
     publisher.published.clear()
 

@@ -94,7 +94,7 @@ async def test_a_redelivery_after_a_kill_announces_the_same_event_again(
     service: Service, objects: MemoryObjectStore, publisher: RecordingPublisher
 ) -> None:
     await submit(service, inline())
-    await objects.delete("default", ORIGINALS, f"accepted/{DOCUMENT_ID}.json")  # killed before it was written
+    await objects.delete("default", ORIGINALS, f"accepted/{DOCUMENT_ID}.json.sealed")  # killed before it was written
 
     await submit(service, inline())
 

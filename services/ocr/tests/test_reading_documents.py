@@ -9,6 +9,7 @@ from ocr_documents import layout_of
 
 from invoiceflow_chassis.errors import ObjectNotFoundError, PermanentError, TransientError
 from invoiceflow_chassis.objects.memory import MemoryObjectStore
+from invoiceflow_chassis.objects.sealing import SEALED
 from invoiceflow_chassis.testing import FakeDelivery
 from invoiceflow_contracts.events import DocumentProgressV1, DocumentUploadedV1, OcrCompletedV1
 from invoiceflow_contracts.identity import document_id
@@ -102,6 +103,37 @@ async def test_the_same_document_again_is_not_read_and_makes_the_same_event(
     again = await handle(event, objects, pool, clock)
     assert again == first
     assert layout_of(await layout_bytes(objects, again)).pages[0].lines[0].text == reader
+
+
+async def test_a_damaged_record_of_a_reading_is_not_believed(
+    objects: MemoryObjectStore, pool: WorkerPool, clock: Clock
+) -> None:
+    event = await upload(objects, b"pages 1")
+    await handle(event, objects, pool, clock)
+    (record,) = [name async for name in objects.names("default", BUCKET) if name.endswith(SEALED)]
+    stored = await objects.find("default", BUCKET, record)
+    assert stored is not None
+    altered = stored.replace(b'"pages":1', b'"pages":9')
+    assert altered != stored
+    await objects.put("default", BUCKET, record, altered, media_type="application/octet-stream")
+
+    assert (await handle(event, objects, pool, clock)).pages == 1
+
+
+async def test_what_was_announced_outlives_another_reading_of_the_same_document(
+    objects: MemoryObjectStore, pool: WorkerPool, clock: Clock
+) -> None:
+    event = await upload(objects, b"pages 1")
+    first = await handle(event, objects, pool, clock)
+    for name in [name async for name in objects.names("default", BUCKET) if name.endswith(SEALED)]:
+        await objects.delete("default", BUCKET, name)  # the other worker has looked before it was there
+    await pool.stop()
+    await pool.start()  # another child, whose result names another process
+
+    second = await handle(event, objects, pool, clock)
+
+    assert second.layout.sha256 != first.layout.sha256
+    assert layout_of(await layout_bytes(objects, first)) != layout_of(await layout_bytes(objects, second))
 
 
 async def test_another_version_of_the_engine_reads_again(

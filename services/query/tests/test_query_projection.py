@@ -1,5 +1,6 @@
 """The merge of events into a document's state."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -8,9 +9,9 @@ from hypothesis import strategies as st
 
 from invoiceflow_contracts.events import DocumentEvent
 from invoiceflow_query.ports import ReadModel, StoredInvoice
-from invoiceflow_query.projection import Change, DocumentState, change_of, merge, stage_of, status_of
+from invoiceflow_query.projection import Change, DocumentState, Resubmitted, change_of, merge, stage_of, status_of
 from invoiceflow_query.queries import InvoiceQuery
-from invoiceflow_query.testing import document, extracted, failed, invoice, progress, read, uploaded
+from invoiceflow_query.testing import NOON, document, extracted, failed, invoice, progress, read, uploaded
 from invoiceflow_query.views import Stats, document_view
 
 D = document("d")
@@ -40,6 +41,9 @@ EVENTS = st.one_of(
 def histories(draw: st.DrawFn) -> tuple[list[Change], list[Change]]:
     """The same events twice: once each, and in another order with some of them repeated."""
     changes = [change_of(event, f"event-{n}") for n, event in enumerate(draw(st.lists(EVENTS, min_size=1, max_size=7)))]
+    for seconds in draw(st.lists(SECONDS, max_size=2)):
+        note = Resubmitted(at=NOON + timedelta(seconds=seconds), event_id=f"note-{seconds}")
+        changes.append(Change(document_id=D, state=DocumentState(resubmitted=note)))
     repeated = draw(st.lists(st.sampled_from(changes), max_size=5))
     return changes, draw(st.permutations(changes + repeated))
 

@@ -122,6 +122,12 @@ async def test_tenants_never_see_each_other(read_model: ReadModel) -> None:
     assert await read_model.unfinished("one") == []
 
 
+async def test_names_every_tenant_once(read_model: ReadModel) -> None:
+    assert await read_model.tenants() == []
+    await tell(read_model, uploaded(D, tenant="two"), uploaded(D, tenant="one"), extracted(document("e"), tenant="two"))
+    assert await read_model.tenants() == ["one", "two"]
+
+
 async def test_lists_what_is_unfinished_page_by_page(read_model: ReadModel) -> None:
     names = [document(f"u{n}") for n in range(5)]
     await tell(read_model, *(uploaded(name) for name in names), read(names[0]), failed(names[1]), extracted(names[2]))

@@ -20,6 +20,7 @@ _CODE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 _POSITION = {
     "PermanentError": 0,
     "TransientError": 0,
+    "UnavailableError": 0,
     "InvoiceflowError": 0,
     "_Failure": 0,
     "ProblemError": 1,

@@ -10,6 +10,7 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Collection
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
@@ -34,6 +35,9 @@ _log = logging.getLogger(__name__)
 
 BACKLOG = 16
 """Records of a topic taken beyond those that are being handled, so that a free slot never waits for a fetch."""
+COMMIT_SECONDS = 0.2
+"""Between two commits while records are settled: an offset is worth a request only now and then, and what a killed
+process had settled meanwhile comes again and changes nothing."""
 RETRIES_WAITING = 1_000
 """Records of a retry topic that wait for their time at once."""
 
@@ -77,7 +81,7 @@ class GroupConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
         self._joined = False
         self._last_progress = time.monotonic()
         self._topics = tuple(topics)
-        retries = [topic + RETRY_SUFFIX for topic in topics if TOPICS[topic].dead_letters]
+        retries = [topic + RETRY_SUFFIX for topic in topics]
         # Producing is not FastStream's business here (see producer.py), so it opens no connection for it.
         self._broker = KafkaBroker(
             settings.bootstrap_servers,
@@ -169,7 +173,7 @@ class GroupConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
     async def _settle(self, work: _Work) -> None:
         record = work.record
         try:
-            await self._processor.process(record, work.start)
+            await self._processor.process(record, partial(self._begin, work))
         except asyncio.CancelledError:
             # Handed back: not finished, so not committed, so delivered again.
             pass
@@ -187,6 +191,11 @@ class GroupConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
             if record.topic in self._paused and self._per_topic[record.topic] < self._limit(record) - BACKLOG // 2:
                 self._paused.discard(record.topic)
                 self._apply_pauses()
+
+    def _begin(self, work: _Work) -> None:
+        """A handler begins; one that begins again and again because its store is away is waiting, not stuck."""
+        work.start()
+        self._last_progress = time.monotonic()
 
     def _limit(self, record: Record) -> int:
         return RETRIES_WAITING if record.is_retry else self._processor.concurrency(record.topic) + BACKLOG
@@ -210,7 +219,9 @@ class GroupConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
         while True:
             await self._dirty.wait()
             self._dirty.clear()
-            if not await self._commit(list(self._trackers)):
+            if await self._commit(list(self._trackers)):
+                await asyncio.sleep(COMMIT_SECONDS)
+            else:
                 await asyncio.sleep(1)
                 self._dirty.set()
 

@@ -15,7 +15,7 @@ from functools import partial
 from typing import Any, Protocol
 from uuid import UUID
 
-from invoiceflow_chassis.errors import InvoiceflowError, PermanentError, TransientError
+from invoiceflow_chassis.errors import InvoiceflowError, PermanentError, TransientError, UnavailableError
 from invoiceflow_chassis.kafka.records import OutgoingRecord, Record, Retry, dead_letter, retry_record
 from invoiceflow_chassis.logs import log_context
 from invoiceflow_chassis.metrics import DEAD_LETTERS, DELIVERIES, DELIVERY_SECONDS
@@ -25,7 +25,7 @@ from invoiceflow_chassis.trace import start_trace
 from invoiceflow_contracts.cloudevents import DecodeError, Envelope, decode
 from invoiceflow_contracts.events import DocumentEvent, DocumentFailedV1, Event
 from invoiceflow_contracts.identity import event_id
-from invoiceflow_contracts.topics import TOPICS, topic_of
+from invoiceflow_contracts.topics import topic_of
 
 __all__ = ["Processor", "Sender"]
 
@@ -35,6 +35,9 @@ UNFORESEEN_ATTEMPTS = 3
 """A programming error is tried this often: it may be a passing state, but is more likely to stay."""
 
 ANNOUNCE_SECONDS = 2.0
+
+LONGEST_WAIT = 5.0
+"""Seconds between two looks of a patient subscription for its store: all that has waited goes on so soon after it is back."""
 
 
 class Sender(Protocol):
@@ -66,6 +69,8 @@ class _Failure:
     may_pass: bool
     """Whether another attempt may succeed."""
     attempts_at_most: int
+    not_within: float = 0.0
+    """Seconds before which another attempt is in vain: somebody asked to wait."""
 
 
 def _failure(error: Exception, subscription: Subscription[Any], attempts: int) -> _Failure:
@@ -73,7 +78,13 @@ def _failure(error: Exception, subscription: Subscription[Any], attempts: int) -
         case PermanentError():
             return _Failure(error.code, error.message, may_pass=False, attempts_at_most=1)
         case TransientError():
-            return _Failure(error.code, error.message, may_pass=True, attempts_at_most=attempts)
+            return _Failure(
+                error.code,
+                error.message,
+                may_pass=True,
+                attempts_at_most=attempts,
+                not_within=error.retry_after or 0.0,
+            )
         case TimeoutError():
             message = f"The work took longer than {subscription.time_limit:g} seconds."
             return _Failure("time_limit", message, may_pass=True, attempts_at_most=attempts)
@@ -89,7 +100,7 @@ class Processor:
 
     Args:
         service: whose subscriptions handle the records.
-        group: the consumer group; a retry record made by another group is none of ours.
+        group: the consumer group; a retry record made by another group is none of ours, one that names none is everybody's.
         sender: sends retry and dead-letter records.
         publisher: publishes events.
         retry_delays: seconds before each further attempt.
@@ -113,18 +124,18 @@ class Processor:
         return self._subscriptions[topic].concurrency
 
     async def process(self, record: Record, on_start: Callable[[], None]) -> None:
-        """Settle ``record``; ``on_start`` is called when its handler gets a slot."""
+        """Settle ``record``; ``on_start`` is called when its handler gets a slot, and whenever it is begun again there."""
         retry = Retry.of(record)
         if record.is_retry:
-            if retry.group != self._group:
+            if retry.group not in {None, self._group}:
                 return
             if retry.not_before is not None:
                 await asyncio.sleep((retry.not_before - datetime.now(UTC)).total_seconds())
         async with self._slots[record.main_topic]:
             on_start()
-            await self._settle(record, retry.attempt)
+            await self._settle(record, retry.attempt, on_start)
 
-    async def _settle(self, record: Record, attempt: int) -> None:
+    async def _settle(self, record: Record, attempt: int, on_start: Callable[[], None]) -> None:
         subscription = self._subscriptions[record.main_topic]
         try:
             envelope, event = decode(record.value, record.headers, accept=(subscription.event,))
@@ -134,18 +145,36 @@ class Processor:
         document = str(event.document_id) if isinstance(event, DocumentEvent) else (envelope.subject or "")
         start_trace(envelope.traceparent)
         with log_context(tenant=event.tenant, document_id=document, event_id=envelope.id):
-            started = time.perf_counter()
+            delivery = _Delivery(envelope.id, attempt, self._publisher, self._service.version)
             try:
-                async with asyncio.timeout(subscription.time_limit):
-                    outputs = await subscription.handler(
-                        event, _Delivery(envelope.id, attempt, self._publisher, self._service.version)
-                    )
-                DELIVERY_SECONDS.labels(self._service.name, record.main_topic).observe(time.perf_counter() - started)
+                outputs = await self._handle(subscription, event, delivery, on_start)
                 await self._publish_all(envelope, outputs)
             except Exception as error:  # noqa: BLE001  # whatever a handler raises is settled here, never swallowed
                 await self._give_up_or_retry(record, envelope, event, attempt, error)
             else:
                 self._count(record, "done")
+
+    async def _handle(
+        self, subscription: Subscription[Any], event: Event, delivery: _Delivery, on_start: Callable[[], None]
+    ) -> Sequence[Event]:
+        """Run the handler; where it is patient, until its store is there."""
+        wait = 0.25
+        while True:
+            started = time.perf_counter()
+            try:
+                async with asyncio.timeout(subscription.time_limit):
+                    outputs = await subscription.handler(event, delivery)
+            except UnavailableError as error:
+                if not subscription.patient:
+                    raise
+                _log.warning("%s Waiting for it; looking again in %.1f s.", error.message, wait)
+                await asyncio.sleep(wait)
+                wait = min(wait * 2, LONGEST_WAIT)
+                on_start()
+            else:
+                seconds = time.perf_counter() - started
+                DELIVERY_SECONDS.labels(self._service.name, topic_of(subscription.event).name).observe(seconds)
+                return outputs
 
     async def _publish_all(self, envelope: Envelope, outputs: Sequence[Event]) -> None:
         ordinals: dict[str, int] = {}
@@ -161,8 +190,10 @@ class Processor:
         subscription = self._subscriptions[record.main_topic]
         failure = _failure(error, subscription, len(self._retry_delays) + 1)
         unforeseen = failure.code == "internal_error"
-        if failure.may_pass and attempt < failure.attempts_at_most and TOPICS[record.main_topic].dead_letters:
-            delay = self._retry_delays[attempt - 1] * random.uniform(0.9, 1.1)  # noqa: S311  # spreads retries, not a secret
+        if failure.may_pass and attempt < failure.attempts_at_most:
+            own = self._retry_delays[attempt - 1] * random.uniform(0.9, 1.1)  # noqa: S311  # spreads retries, not a secret
+            # Who asks for more than the longest of the waits gets that one: no document waits without end.
+            delay = max(own, min(failure.not_within, max(self._retry_delays)))
             _log.warning(
                 "Attempt %d did not succeed (%s); next in %.1f s.",
                 attempt,
@@ -205,11 +236,10 @@ class Processor:
         _log.error("A record of %s goes to the dead letters: %s", record.topic, code)
         DEAD_LETTERS.labels(self._service.name, record.main_topic, code).inc()
         self._count(record, "dead_letter")
-        if TOPICS[record.main_topic].dead_letters:
-            letter = dead_letter(
-                record, group=self._group, attempts=attempts, code=code, message=message, now=datetime.now(UTC)
-            )
-            await self._insist(partial(self._sender.send, letter))
+        letter = dead_letter(
+            record, group=self._group, attempts=attempts, code=code, message=message, now=datetime.now(UTC)
+        )
+        await self._insist(partial(self._sender.send, letter))
 
     async def _insist(self, send: Callable[[], Awaitable[None]]) -> None:
         """Repeat ``send`` until the broker has acknowledged it: until then nothing is committed, so nothing is lost."""

@@ -5,13 +5,14 @@ event comes, so that nothing else is measured. Settings are those of the service
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from invoiceflow_chassis.app import create_app, serve
 from invoiceflow_chassis.objects.directory import DirectoryObjectStore
 from invoiceflow_chassis.service import Service
 from invoiceflow_chassis.settings import HttpSettings
+from invoiceflow_chassis.testing import FakeBacklog, FakeDeadLetters, RecordingPublisher
 from invoiceflow_query.main import create_read_model, create_service
 from invoiceflow_query.settings import QuerySettings
 
@@ -26,7 +27,7 @@ class _Silence:
 
     def attach(self, service: Service) -> None: ...
 
-    async def start(self) -> None: ...
+    async def start(self, refuse: Callable[[Sequence[str]], None]) -> None: ...
 
     async def stop(self) -> None: ...
 
@@ -39,7 +40,14 @@ class _Silence:
 def main() -> None:
     """Serve until SIGTERM."""
     http, settings = HttpSettings(), QuerySettings()
-    service = create_service(settings, DirectoryObjectStore(Path(os.environ[OBJECTS])), create_read_model(settings))
+    service = create_service(
+        settings,
+        DirectoryObjectStore(Path(os.environ[OBJECTS])),
+        create_read_model(settings),
+        publisher=RecordingPublisher(),
+        backlog=FakeBacklog(),
+        dead_letters=FakeDeadLetters(),
+    )
     serve(create_app("Invoiceflow query", [service], transport=_Silence(), http=http), "query", http)
 
 

@@ -5,4 +5,4 @@ from invoiceflow_extract.main import create_service
 from invoiceflow_extract.settings import ExtractSettings
 
 if __name__ == "__main__":
-    run_service("extract", lambda objects, _: create_service(ExtractSettings(), objects))
+    run_service("extract", lambda objects, _transport: create_service(ExtractSettings(), objects))

@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from invoiceflow_chassis.errors import PermanentError
+from invoiceflow_chassis.objects.sealing import keep, recall
 from invoiceflow_chassis.ports import ObjectStore
-from invoiceflow_chassis.service import Delivery
-from invoiceflow_contracts.events import DocumentProgressV1, InvoiceExtractedV1, OcrCompletedV1
+from invoiceflow_contracts.events import InvoiceExtractedV1, OcrCompletedV1
 from invoiceflow_contracts.extraction import Cost
 from invoiceflow_contracts.layout import Engine, Layout
 from invoiceflow_extract.einvoice import Candidate
@@ -31,7 +31,6 @@ def _now() -> datetime:
 
 async def extract_invoice(
     event: OcrCompletedV1,
-    delivery: Delivery,
     *,
     objects: ObjectStore,
     extractor: Extractor,
@@ -48,19 +47,9 @@ async def extract_invoice(
         TransientError: the object store or an extractor cannot be reached.
     """
     name = f"{event.content.sha256}/{event.layout.sha256}/{ENGINE.name}-{ENGINE.version}.json.gz"
-    stored = await objects.find(event.tenant, settings.bucket, name)
+    stored = await recall(objects, event.tenant, settings.bucket, name)
     if stored is not None:
         return [InvoiceExtractedV1.model_validate_json(gzip.decompress(stored))]
-    await delivery.announce(
-        DocumentProgressV1(
-            tenant=event.tenant,
-            document_id=event.document_id,
-            stage="extract",
-            pages_done=0,
-            pages_total=event.pages,
-            at=now(),
-        )
-    )
     wall, cpu = time.perf_counter(), time.process_time()
     document = await _fetch(event, objects, settings)
     extraction = await extract(document, extractor, max_einvoice_size=settings.max_einvoice_size)
@@ -86,7 +75,7 @@ async def extract_invoice(
     )
     result, data = _fitting(result, settings.max_event_size)
     data = gzip.compress(data, compresslevel=5, mtime=0)
-    await objects.put(event.tenant, settings.bucket, name, data, media_type="application/gzip")
+    await keep(objects, event.tenant, settings.bucket, name, data)
     return [result]
 
 

@@ -17,8 +17,8 @@ def on_ocr_completed(
 ) -> Subscription[OcrCompletedV1]:
     """Return the subscription to ``ocr.completed``."""
 
-    async def handle(event: OcrCompletedV1, delivery: Delivery) -> Sequence[Event]:
-        return await extract_invoice(event, delivery, objects=objects, extractor=extractor, settings=settings)
+    async def handle(event: OcrCompletedV1, _: Delivery, /) -> Sequence[Event]:
+        return await extract_invoice(event, objects=objects, extractor=extractor, settings=settings)
 
     return Subscription(
         event=OcrCompletedV1, handler=handle, concurrency=settings.concurrency, time_limit=settings.time_limit

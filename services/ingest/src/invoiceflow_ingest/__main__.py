@@ -5,4 +5,7 @@ from invoiceflow_ingest.main import create_service
 from invoiceflow_ingest.settings import IngestSettings
 
 if __name__ == "__main__":
-    run_service("ingest", lambda objects, publisher: create_service(IngestSettings(), objects, publisher))
+    run_service(
+        "ingest",
+        lambda objects, transport: create_service(IngestSettings(), objects, transport.publisher("ingest")),
+    )

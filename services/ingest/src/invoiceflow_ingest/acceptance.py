@@ -4,8 +4,7 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from uuid import UUID
 
-from pydantic import ValidationError
-
+from invoiceflow_chassis.objects.sealing import SEALED, keep, recall
 from invoiceflow_chassis.ports import ObjectStore, Publisher
 from invoiceflow_contracts.events import DocumentUploadedV1
 from invoiceflow_contracts.identity import event_id
@@ -24,29 +23,23 @@ logger = logging.getLogger(__name__)
 async def find_accepted(objects: ObjectStore, tenant: str, bucket: str, document_id: UUID) -> DocumentUploadedV1 | None:
     """Return the event of a document that was taken in before.
 
-    A record that cannot be read counts as none: the document is then announced again, which does no harm, and recorded anew.
+    A damaged record counts as none: the document is then announced again, which does no harm, and recorded anew.
     """
-    data = await objects.find(tenant, bucket, _name(document_id))
-    if data is None:
-        return None
-    try:
-        return DocumentUploadedV1.model_validate_json(data)
-    except ValidationError:
-        logger.warning("the acceptance record cannot be read", extra={"document_id": str(document_id)})
-        return None
+    data = await recall(objects, tenant, bucket, _name(document_id))
+    return None if data is None else DocumentUploadedV1.model_validate_json(data)
 
 
 async def record_accepted(objects: ObjectStore, bucket: str, event: DocumentUploadedV1) -> None:
     """Keep the event, which Kafka must have by now."""
     data = event.model_dump_json().encode()
-    await objects.put(event.tenant, bucket, _name(event.document_id), data, media_type="application/json")
+    await keep(objects, event.tenant, bucket, _name(event.document_id), data)
 
 
 async def accepted(objects: ObjectStore, tenant: str, bucket: str) -> AsyncIterator[UUID]:
     """Yield the id of every document of ``tenant`` that was taken in."""
     async for name in objects.names(tenant, bucket, _FOLDER):
         try:
-            yield UUID(name.removeprefix(_FOLDER).removesuffix(_SUFFIX))
+            yield UUID(name.removeprefix(_FOLDER).removesuffix(_SUFFIX + SEALED))
         except ValueError:
             logger.warning("an object among the acceptance records is none", extra={"object": name})
 

@@ -5,4 +5,4 @@ from invoiceflow_ocr.main import create_service
 from invoiceflow_ocr.settings import OcrSettings
 
 if __name__ == "__main__":
-    run_service("ocr", lambda objects, _: create_service(OcrSettings(), objects))
+    run_service("ocr", lambda objects, _transport: create_service(OcrSettings(), objects))

@@ -1,11 +1,13 @@
 """The use case of this service: a document was uploaded, so read it."""
 
 import gzip
+import hashlib
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
+from invoiceflow_chassis.objects.sealing import keep, recall
 from invoiceflow_chassis.ports import ObjectStore
 from invoiceflow_chassis.service import Delivery
 from invoiceflow_contracts.content import ContentRef
@@ -53,7 +55,7 @@ async def read_document(
     """
     engine = pool.engine
     name = f"ocr/{event.content.sha256}/{engine.name}-{engine.version}"
-    record = await objects.find(event.tenant, bucket, f"{name}.json")
+    record = await recall(objects, event.tenant, bucket, f"{name}.json")
     if record is not None:
         return [_completed(event, StoredReading.model_validate_json(record))]
     data = await objects.get(event.tenant, event.content)
@@ -72,7 +74,11 @@ async def read_document(
         await objects.put(
             event.tenant, bucket, f"embedded/{file.content.sha256}", content, media_type=file.content.media_type
         )
-    layout = await objects.put(event.tenant, bucket, f"{name}.json.gz", outcome.layout, media_type="application/gzip")
+    # Under its own hash: two workers may read the same document, and what one has announced must outlive the other's reading.
+    digest = hashlib.sha256(outcome.layout).hexdigest()
+    layout = await objects.put(
+        event.tenant, bucket, f"{name}/{digest}.json.gz", outcome.layout, media_type="application/gzip"
+    )
     reading = StoredReading(
         layout=layout,
         engine=summary.engine,
@@ -83,9 +89,7 @@ async def read_document(
         completed_at=now(),
     )
     # Last, as it vouches for the others.
-    await objects.put(
-        event.tenant, bucket, f"{name}.json", reading.model_dump_json().encode(), media_type="application/json"
-    )
+    await keep(objects, event.tenant, bucket, f"{name}.json", reading.model_dump_json().encode())
     return [_completed(event, reading)]
 
 

@@ -1,15 +1,23 @@
 """``python -m invoiceflow_query``: the service as a process of its own."""
 
-from invoiceflow_chassis.ports import ObjectStore, Publisher
+from invoiceflow_chassis.kafka import KafkaTransport
+from invoiceflow_chassis.ports import ObjectStore
 from invoiceflow_chassis.process import run_service
 from invoiceflow_chassis.service import Service
 from invoiceflow_query.main import create_read_model, create_service
 from invoiceflow_query.settings import QuerySettings
 
 
-def _wire(objects: ObjectStore, _: Publisher) -> Service:
+def _wire(objects: ObjectStore, transport: KafkaTransport) -> Service:
     settings = QuerySettings()
-    return create_service(settings, objects, create_read_model(settings))
+    return create_service(
+        settings,
+        objects,
+        create_read_model(settings),
+        publisher=transport.publisher("query"),
+        backlog=transport.backlog,
+        dead_letters=transport.dead_letters,
+    )
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from uuid import UUID
 
+from invoiceflow_chassis.errors import TransientError
 from invoiceflow_query.changes import Changes
 from invoiceflow_query.ports import ReadModel, StoredDocument
 
@@ -58,12 +59,20 @@ async def document_events(
     clock = asyncio.get_running_loop().time
     quiet_since = clock()
     with changes.watch(tenant, document_id) as changed:
-        while (document := await read_model.document(tenant, document_id)) is not None:
-            if document.version != seen:
-                seen, quiet_since = document.version, clock()
-                yield _event(document)
-            if document.view.terminal:
-                return
+        while True:
+            try:
+                document = await read_model.document(tenant, document_id)
+            except TransientError:
+                # The answer has begun and can turn into no problem document: it is silent until the store is back.
+                pass
+            else:
+                if document is None:
+                    return
+                if document.version != seen:
+                    seen, quiet_since = document.version, clock()
+                    yield _event(document)
+                if document.view.terminal:
+                    return
             if clock() - quiet_since >= heartbeat:
                 quiet_since = clock()
                 yield ": still here\n\n"

@@ -2,15 +2,18 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from importlib.metadata import version
 
-from invoiceflow_chassis.ports import ObjectStore
+from invoiceflow_chassis.ports import Backlog, DeadLetters, ObjectStore, Publisher
 from invoiceflow_chassis.service import Service
 from invoiceflow_query.changes import Changes
+from invoiceflow_query.opening import kept_open
 from invoiceflow_query.ports import ReadModel
 from invoiceflow_query.routes import create_router
 from invoiceflow_query.settings import QuerySettings
 from invoiceflow_query.subscribers import subscriptions
+from invoiceflow_query.watchdog import Watchdog, watching
 
 __all__ = ["create_read_model", "create_service"]
 
@@ -27,23 +30,41 @@ def create_read_model(settings: QuerySettings) -> ReadModel:
     return MongoReadModel(settings.mongodb_uri.get_secret_value(), settings.mongodb_database)
 
 
-def create_service(settings: QuerySettings, objects: ObjectStore, read_model: ReadModel) -> Service:
+def create_service(
+    settings: QuerySettings,
+    objects: ObjectStore,
+    read_model: ReadModel,
+    *,
+    publisher: Publisher,
+    backlog: Backlog,
+    dead_letters: DeadLetters,
+) -> Service:
     """Return the service; it opens and closes ``read_model``."""
     changes = Changes()
+    watchdog = Watchdog(
+        read_model=read_model,
+        publisher=publisher,
+        backlog=backlog,
+        changes=changes,
+        deadline=timedelta(seconds=settings.deadline_seconds),
+    )
 
     @asynccontextmanager
     async def lifespan() -> AsyncIterator[None]:
-        await read_model.open()
-        try:
+        async with kept_open(read_model), watching(watchdog, every=settings.watch_seconds):
             yield
-        finally:
-            await read_model.close()
 
     return Service(
         name="query",
         version=version("invoiceflow-query"),
         router=create_router(
-            read_model, objects, changes, poll=settings.poll_seconds, heartbeat=settings.heartbeat_seconds
+            read_model,
+            objects,
+            changes,
+            backlog,
+            dead_letters,
+            poll=settings.poll_seconds,
+            heartbeat=settings.heartbeat_seconds,
         ),
         subscriptions=subscriptions(read_model, changes),
         checks={"read_model": read_model.ping, "objects": objects.ping},

@@ -44,15 +44,20 @@ class ReadModel(Protocol):
     """Documents and invoices of all tenants, made from events.
 
     Nothing of one tenant can be seen through another, even when the ids are equal. Every method raises
-    ``TransientError`` when the store does not answer.
+    ``UnavailableError`` before it has been opened and while the store does not answer; it works again by itself once it does.
     """
 
     async def open(self) -> None:
-        """Connect and bring the schema and indexes about; called once before anything else."""
+        """Connect; may be called again after it failed.
+
+        Raises:
+            UnavailableError: the store does not answer, or is not prepared for this program yet.
+            InvoiceflowError: the store is there and trying again will not help.
+        """
         ...
 
     async def close(self) -> None:
-        """Finish what is under way and let go of the store."""
+        """Finish what is under way and let go of the store, opened or not."""
         ...
 
     async def ping(self) -> None:
@@ -73,6 +78,10 @@ class ReadModel(Protocol):
         self, tenant: str, query: DocumentQuery, *, after: Position | None = None, limit: int = 50
     ) -> list[StoredDocument]:
         """Return at most ``limit`` documents from ``after`` on, in the query's order."""
+        ...
+
+    async def tenants(self) -> list[str]:
+        """Return every tenant that has a document, for what is done on behalf of the system and not of one of them."""
         ...
 
     async def unfinished(self, tenant: str, *, after: UUID | None = None, limit: int = 1000) -> list[StoredDocument]:

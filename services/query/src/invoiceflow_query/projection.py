@@ -9,6 +9,7 @@ What is known of a document is a set of registers, one for each kind of event, a
 | read            | the newest | a document read again has the newer layout |
 | extracted       | the newest | the newest invoice stands |
 | failed          | the newest | the last attempt says best what is wrong |
+| resubmitted     | the newest | the watchdog submits a document again once |
 
 First and newest are by event time, then by event id, so that two facts never tie. To merge two states is to
 take the minimum or maximum of each register: associative, commutative and idempotent. Hence any order and any
@@ -47,6 +48,7 @@ __all__ = [
     "Failed",
     "Progressed",
     "Read",
+    "Resubmitted",
     "Status",
     "Uploaded",
     "change_of",
@@ -111,6 +113,10 @@ class Failed(Fact):
     attempts: int
 
 
+class Resubmitted(Fact):
+    """The watchdog submitted the document again; its own note, which no event carries."""
+
+
 class DocumentState(BaseModel):
     """The registers of one document."""
 
@@ -121,6 +127,7 @@ class DocumentState(BaseModel):
     read: Read | None = None
     extracted: Extracted | None = None
     failed: Failed | None = None
+    resubmitted: Resubmitted | None = None
 
     @property
     def content(self) -> ContentRef | None:
@@ -167,6 +174,7 @@ def merge(one: DocumentState, other: DocumentState) -> DocumentState:
         read=_newest(one.read, other.read),
         extracted=_newest(one.extracted, other.extracted),
         failed=_newest(one.failed, other.failed),
+        resubmitted=_newest(one.resubmitted, other.resubmitted),
     )
 
 
@@ -258,5 +266,5 @@ def stage_of(state: DocumentState) -> Stage:
 
 def updated_at(state: DocumentState) -> datetime:
     """Return the time of the newest fact. A state has at least one."""
-    facts = (state.uploaded, state.read, state.extracted, state.failed, *state.progress.values())
+    facts = (state.uploaded, state.read, state.extracted, state.failed, state.resubmitted, *state.progress.values())
     return max(fact.at for fact in facts if fact)

@@ -26,6 +26,13 @@ class QuerySettings(BaseSettings):
         default=15.0, gt=0, description="Silence after which a live view sends a comment, so that proxies keep it open."
     )
 
+    deadline_seconds: float = Field(
+        default=3600.0,
+        gt=0,
+        description="How long a document may go without a sign of life while nothing waits before it in Kafka; then it is submitted again once, and failed after as long again.",
+    )
+    watch_seconds: float = Field(default=60.0, gt=0, description="How often unfinished documents are looked through.")
+
     @model_validator(mode="after")
     def _one_store(self) -> Self:
         if (self.mongodb_uri is None) == (self.sqlite_path is None):

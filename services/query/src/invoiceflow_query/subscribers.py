@@ -30,15 +30,28 @@ CONSUMED: tuple[type[DocumentEvent], ...] = (
 CONCURRENCY = 8
 """The store commits changes that wait at the same time together, and their order does not matter."""
 
+TIME_LIMIT = 60.0
+"""More than the store takes to say that it is not there."""
+
 
 def subscriptions(read_model: ReadModel, changes: Changes) -> tuple[Subscription[Any], ...]:
-    """Return the subscriptions that keep ``read_model``. What cannot be projected does not fail its document."""
+    """Return the subscriptions that keep ``read_model``.
+
+    What cannot be projected does not fail its document, and while the store is away events wait for it in Kafka.
+    """
 
     async def handle(event: DocumentEvent, delivery: Delivery) -> Sequence[Event]:
         await project(event, delivery.event_id, read_model, changes)
         return ()
 
     return tuple(
-        Subscription(event=event, handler=handle, concurrency=CONCURRENCY, time_limit=30.0, fails_document=False)
+        Subscription(
+            event=event,
+            handler=handle,
+            concurrency=CONCURRENCY,
+            time_limit=TIME_LIMIT,
+            fails_document=False,
+            patient=True,
+        )
         for event in CONSUMED
     )

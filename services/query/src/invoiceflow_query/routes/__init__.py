@@ -2,18 +2,27 @@
 
 from fastapi import APIRouter
 
-from invoiceflow_chassis.ports import ObjectStore
+from invoiceflow_chassis.ports import Backlog, DeadLetters, ObjectStore
 from invoiceflow_query.changes import Changes
 from invoiceflow_query.ports import ReadModel
+from invoiceflow_query.routes.dead_letters import dead_letter_routes
 from invoiceflow_query.routes.documents import document_routes
 from invoiceflow_query.routes.invoices import invoice_routes
+from invoiceflow_query.routes.lag import lag_routes
 from invoiceflow_query.routes.stats import stats_routes
 
 __all__ = ["create_router"]
 
 
 def create_router(
-    read_model: ReadModel, objects: ObjectStore, changes: Changes, *, poll: float = 0.3, heartbeat: float = 15.0
+    read_model: ReadModel,
+    objects: ObjectStore,
+    changes: Changes,
+    backlog: Backlog,
+    dead_letters: DeadLetters,
+    *,
+    poll: float = 0.3,
+    heartbeat: float = 15.0,
 ) -> APIRouter:
     """Return all routes of the query service.
 
@@ -21,6 +30,8 @@ def create_router(
         read_model: what is answered from.
         objects: where the original documents are.
         changes: wakes the live views of this process.
+        backlog: how far the services are behind.
+        dead_letters: what they gave up.
         poll: seconds after which a live view looks at the read model at the latest.
         heartbeat: seconds of silence after which a live view sends a comment.
     """
@@ -28,4 +39,6 @@ def create_router(
     router.include_router(document_routes(read_model, objects, changes, poll=poll, heartbeat=heartbeat))
     router.include_router(invoice_routes(read_model))
     router.include_router(stats_routes(read_model))
+    router.include_router(lag_routes(backlog, read_model))
+    router.include_router(dead_letter_routes(dead_letters))
     return router

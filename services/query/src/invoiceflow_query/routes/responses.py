@@ -11,12 +11,15 @@ Responses = dict[int | str, dict[str, Any]]
 NOT_MODIFIED: Responses = {304: {"description": "Unchanged since the response whose ETag is in If-None-Match."}}
 
 _SENTENCES = {
+    "broker_unavailable": "Kafka does not answer. Try again in a moment.",
+    "dead_letter_not_found": "There is no dead letter 7d9e…. GET /v1/dead-letters?state=all lists those that Kafka still keeps.",
     "document_not_found": "There is no document 7d9e…. GET /v1/documents lists those there are.",
     "export_too_large": "A sheet holds 1048576 rows at most. Export with narrower filters, or as csv or json.",
     "file_not_found": "Nothing has told yet where the document's file is. Try again in a moment.",
     "invalid_cursor": "The cursor does not belong to this list. Take next_cursor of the page before as it is, with the same filters and sort.",
     "invalid_request": "The request is not valid: query.limit: Input should be greater than or equal to 1.",
     "invoice_not_found": "There is no invoice 7d9e…. GET /v1/documents/7d9e… says whether its document is under way or failed.",
+    "operator_required": "This is for operators of the deployment. Use a key that is set as <sha256>:<tenant>:operator.",
     "object_not_found": "There is no object 'default/9f86…' in bucket 'invoiceflow-originals'. Store it again and resubmit.",
 }
 

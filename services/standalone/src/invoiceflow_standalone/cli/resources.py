@@ -12,12 +12,18 @@ from invoiceflow_contracts.invoice import Invoice, Money
 __all__ = [
     "LOW_CONFIDENCE",
     "Accepted",
+    "Content",
+    "DeadLetter",
     "Document",
     "InvoiceRow",
     "InvoiceView",
+    "Lag",
+    "OpenedDeadLetter",
     "PartyName",
     "Problem",
     "RaisedRule",
+    "Redriven",
+    "TopicLag",
 ]
 
 LOW_CONFIDENCE = 0.75
@@ -127,3 +133,68 @@ class InvoiceRow(_Answer):
     findings: tuple[RaisedRule, ...] = ()
     confidence: float
     needs_review: bool
+
+
+class TopicLag(_Answer):
+    """What a consumer group has not finished of a topic."""
+
+    group: str
+    topic: str
+    partitions: int
+    committed: int
+    end: int
+    lag: int
+    seconds: float
+
+
+class Lag(_Answer):
+    """How far the services are behind."""
+
+    topics: tuple[TopicLag, ...]
+    oldest_unfinished: Document | None = None
+
+
+class DeadLetter(_Answer):
+    """A message that a service gave up."""
+
+    id: UUID
+    state: Literal["open", "redriven"]
+    topic: str
+    partition: int
+    offset: int
+    group: str
+    code: str
+    message: str
+    attempts: int
+    redrives: int
+    dead_at: AwareDatetime
+    document_id: UUID | None = None
+    size: int
+
+
+class Content(_Answer):
+    """Bytes, as text or in base64."""
+
+    text: str | None = None
+    base64: str | None = None
+
+
+class Header(Content):
+    """A header of a message."""
+
+    name: str
+
+
+class OpenedDeadLetter(DeadLetter):
+    """A dead letter with what it holds."""
+
+    key: Content
+    headers: tuple[Header, ...]
+    body: Content
+    truncated: bool
+
+
+class Redriven(_Answer):
+    """What was redriven."""
+
+    redriven: tuple[DeadLetter, ...]

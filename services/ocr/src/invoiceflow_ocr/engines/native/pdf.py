@@ -11,7 +11,7 @@ from invoiceflow_ocr.engines.native.pdf_page import PageReader
 from invoiceflow_ocr.engines.native.recognition import Recogniser
 from invoiceflow_ocr.ports import Progress, Reading, ReadingLimits
 
-__all__ = ["read_pdf"]
+__all__ = ["opened_page", "opened_pdf", "read_pdf"]
 
 
 def read_pdf(data: bytes, limits: ReadingLimits, recogniser: Recogniser, progress: Progress) -> Reading:
@@ -21,25 +21,23 @@ def read_pdf(data: bytes, limits: ReadingLimits, recogniser: Recogniser, progres
         PermanentError: ``pdf_encrypted``, ``document_unreadable`` or ``too_many_pages``.
     """
     pages: list[Page] = []
-    with _opened(data) as document:
+    with opened_pdf(data, limits) as document:
         total = len(document)
-        if total == 0:
-            raise PermanentError("document_unreadable", "The PDF has no pages. Save it anew and send it again.")
-        if total > limits.max_pages:
-            raise PermanentError(
-                "too_many_pages",
-                f"The document has {total} pages; at most {limits.max_pages} are read. Split it and send the parts.",
-            )
         for index in range(total):
-            with _page(document, index) as page:
-                pages.append(PageReader(page, index + 1, recogniser).read())
+            with opened_page(document, index) as page:
+                pages.append(PageReader(page, index + 1).read(recogniser))
             progress(index + 1, total)
         attachments = read_attachments(document, limits.max_attachment_bytes)
     return Reading(pages=pages, attachments=attachments)
 
 
 @contextmanager
-def _opened(data: bytes) -> Iterator[Any]:
+def opened_pdf(data: bytes, limits: ReadingLimits) -> Iterator[Any]:
+    """A ``pypdfium2.PdfDocument`` with a number of pages that may be read.
+
+    Raises:
+        PermanentError: ``pdf_encrypted``, ``document_unreadable`` or ``too_many_pages``.
+    """
     import pypdfium2  # noqa: PLC0415
     import pypdfium2.raw as pdfium  # noqa: PLC0415
 
@@ -53,6 +51,14 @@ def _opened(data: bytes) -> Iterator[Any]:
             ) from None
         raise _damaged() from None
     try:
+        total = len(document)
+        if total == 0:
+            raise PermanentError("document_unreadable", "The PDF has no pages. Save it anew and send it again.")
+        if total > limits.max_pages:
+            raise PermanentError(
+                "too_many_pages",
+                f"The document has {total} pages; at most {limits.max_pages} are read. Split it and send the parts.",
+            )
         yield document
     finally:
         document.close()
@@ -65,7 +71,8 @@ def _damaged() -> PermanentError:
 
 
 @contextmanager
-def _page(document: Any, index: int) -> Iterator[Any]:
+def opened_page(document: Any, index: int) -> Iterator[Any]:
+    """A ``pypdfium2.PdfPage``, with what stands in its form fields and stamps."""
     import pypdfium2  # noqa: PLC0415
     import pypdfium2.raw as pdfium  # noqa: PLC0415
 

@@ -49,20 +49,18 @@ STAMP = 100
 class PageReader:
     """Reads one open page."""
 
-    def __init__(self, page: Any, number: int, recogniser: Recogniser) -> None:
+    def __init__(self, page: Any, number: int) -> None:
         self._page = page
         self._number = number
-        self._recogniser = recogniser
         self._turn_to(page.get_rotation())
 
-    def read(self) -> Page:
-        import pypdfium2.raw as pdfium  # noqa: PLC0415
+    def read(self, recogniser: Recogniser) -> Page:
+        """Read the page, by its picture where its characters are not usable."""
+        return self._by_characters(recogniser) or self._by_picture(recogniser)
 
-        text_page = pdfium.FPDFText_LoadPage(self._page)
-        try:
-            return self._by_characters(text_page) or self._by_picture()
-        finally:
-            pdfium.FPDFText_ClosePage(text_page)
+    def read_characters(self) -> Page | None:
+        """Read the page by its characters alone; None where these are not usable."""
+        return self._by_characters(None)
 
     def _turn_to(self, rotation: int) -> None:
         """See the page turned clockwise by ``rotation`` degrees."""
@@ -70,12 +68,21 @@ class PageReader:
         self._frame = Frame.of_box(self._page.get_bbox(), rotation)
         self._found = survey(self._page, self._frame)
 
-    def _by_characters(self, text_page: Any) -> Page | None:
+    def _by_characters(self, recogniser: Recogniser | None) -> Page | None:
+        import pypdfium2.raw as pdfium  # noqa: PLC0415
+
+        text_page = pdfium.FPDFText_LoadPage(self._page)
+        try:
+            return self._page_of(text_page, recogniser)
+        finally:
+            pdfium.FPDFText_ClosePage(text_page)
+
+    def _page_of(self, text_page: Any, recogniser: Recogniser | None) -> Page | None:
         found = self._found
         visible = read_characters(text_page, self._frame, hidden=False if found.hidden_text else None)
         is_scan = self._share(found.pictures) > SCAN_SHARE
         if _is_usable(visible) and not (is_scan and visible.characters < STAMP):
-            return self._text_page(text_page, visible)
+            return self._text_page(text_page, visible, recogniser)
         if found.hidden_text and is_scan:
             layer = read_characters(text_page, self._frame, hidden=True)
             if _is_usable(layer, LEAST_SENSE_OF_SCAN) and not layer.turned:
@@ -84,7 +91,7 @@ class PageReader:
             return make_page(self._number, self._frame.width, self._frame.height, source="text", lines=())
         return None
 
-    def _text_page(self, text_page: Any, text: PageText) -> Page:
+    def _text_page(self, text_page: Any, text: PageText, recogniser: Recogniser | None) -> Page:
         hidden = False if self._found.hidden_text else None
         if text.turned:
             [(direction, most)] = text.turned.most_common(1)
@@ -95,15 +102,15 @@ class PageReader:
         frame = self._frame
         pictures = [picture for picture in self._found.pictures if self._share([picture]) > PICTURE_SHARE]
         fragments = text.fragments
-        if pictures:
-            fragments = [*fragments, *self._in_pictures(pictures, fragments)]
+        if pictures and recogniser is not None:
+            fragments = [*fragments, *self._in_pictures(recogniser, pictures, fragments)]
         lines: list[Line] = make_lines(compose(fragments), frame.width, frame.height)
         for angle in sorted(text.turned):
             turned = read_characters(text_page, frame, angle=angle, hidden=hidden)
             lines += make_lines(compose(turned.fragments), frame.width, frame.height, angle=angle)
         return make_page(self._number, frame.width, frame.height, source="text", lines=lines, rotation=self._rotation)
 
-    def _in_pictures(self, pictures: list[Area], known: list[Fragment]) -> list[Fragment]:
+    def _in_pictures(self, recogniser: Recogniser, pictures: list[Area], known: list[Fragment]) -> list[Fragment]:
         """Words that stand in pictures on the page and nowhere in its text."""
         import numpy as np  # noqa: PLC0415
 
@@ -115,7 +122,7 @@ class PageReader:
             columns = slice(int(area.x0 * scale), int(area.x1 * scale) + 1)
             masked[rows, columns] = image[rows, columns]
         boxes = [(f.x0 * scale, f.top * scale, f.x1 * scale, f.bottom * scale) for f in known]
-        return [fragment.scaled(1 / scale) for fragment in self._recogniser.read(masked, known=boxes).fragments]
+        return [fragment.scaled(1 / scale) for fragment in recogniser.read(masked, known=boxes).fragments]
 
     def _scanned_page(self, layer: PageText) -> Page:
         for fragment in layer.fragments:
@@ -124,9 +131,9 @@ class PageReader:
         lines = make_lines(compose(layer.fragments), width, height)
         return make_page(self._number, width, height, source="ocr", lines=lines, rotation=self._rotation)
 
-    def _by_picture(self) -> Page:
+    def _by_picture(self, recogniser: Recogniser) -> Page:
         image, _ = self._rendered()
-        read = self._recogniser.read(image)
+        read = recogniser.read(image)
         width, height = self._frame.width, self._frame.height
         if read.rotation % 180:
             width, height = height, width

@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
 
@@ -13,7 +14,7 @@ from invoiceflow_ocr.lines import compose
 from invoiceflow_ocr.pages import make_lines, make_page
 from invoiceflow_ocr.ports import Progress, Reading, ReadingLimits
 
-__all__ = ["PICTURE_TYPES", "read_pictures"]
+__all__ = ["PICTURE_TYPES", "Picture", "read_pictures", "upright_pictures"]
 
 PICTURE_TYPES = {
     "image/png": "PNG",
@@ -38,6 +39,30 @@ def read_pictures(
         PermanentError: ``document_unreadable``, ``image_too_large`` or ``too_many_pages``.
     """
     pages: list[Page] = []
+    for picture in upright_pictures(data, media_type, limits):
+        pages.append(_page(picture, recogniser))
+        progress(picture.number, picture.total)
+    return Reading(pages=pages)
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A page that is a picture, as the camera or the scanner was held."""
+
+    number: int
+    """From 1."""
+    total: int
+    image: Any
+    """A Pillow image in RGB."""
+    points_per_pixel: float
+
+
+def upright_pictures(data: bytes, media_type: str, limits: ReadingLimits) -> Iterator[Picture]:
+    """Decode a picture; each page of a TIFF, and the first frame of what moves.
+
+    Raises:
+        PermanentError: ``document_unreadable``, ``image_too_large`` or ``too_many_pages``.
+    """
     with _opened(data, PICTURE_TYPES[media_type]) as picture:
         total = getattr(picture, "n_frames", 1) if picture.format == "TIFF" else 1
         if total > limits.max_pages:
@@ -52,9 +77,8 @@ def read_pictures(
                     "image_too_large",
                     f"The picture has {picture.width} by {picture.height} pixels; at most {limits.max_pixels // 1_000_000} megapixels are read. Send it at a lower resolution.",
                 )
-            pages.append(_page(picture, index + 1, recogniser))
-            progress(index + 1, total)
-    return Reading(pages=pages)
+            scale = _points_per_pixel(picture, max(picture.width, picture.height))
+            yield Picture(index + 1, total, _upright(picture), scale)
 
 
 @contextmanager
@@ -78,11 +102,11 @@ def _opened(data: bytes, kind: str) -> Iterator[Any]:
             ) from None
 
 
-def _page(picture: Any, number: int, recogniser: Recogniser) -> Page:
+def _upright(picture: Any) -> Any:
+    """The picture in RGB, as the camera was held."""
     import numpy as np  # noqa: PLC0415
     from PIL import Image, ImageOps  # noqa: PLC0415
 
-    # As the camera was held.
     upright = ImageOps.exif_transpose(picture)
     if upright.mode in {"RGBA", "LA", "PA"} or "transparency" in upright.info:
         # What shines through is white, as on paper.
@@ -92,11 +116,17 @@ def _page(picture: Any, number: int, recogniser: Recogniser) -> Page:
         values = np.asarray(upright, dtype=np.float32)
         span = float(values.max() - values.min()) or 1.0
         upright = Image.fromarray(((values - values.min()) * (255 / span)).astype(np.uint8))
-    read = recogniser.read(np.ascontiguousarray(np.asarray(upright.convert("RGB"))[:, :, ::-1]))
+    return upright.convert("RGB")
+
+
+def _page(picture: Picture, recogniser: Recogniser) -> Page:
+    import numpy as np  # noqa: PLC0415
+
+    read = recogniser.read(np.ascontiguousarray(np.asarray(picture.image)[:, :, ::-1]))
     lines = make_lines(compose(read.fragments), read.width, read.height, angle=read.skew)
     lines += make_lines(read.aside, read.width, read.height)
-    scale = _points_per_pixel(picture, max(read.width, read.height))
-    return make_page(number, read.width * scale, read.height * scale, source="ocr", lines=lines, rotation=read.rotation)
+    width, height = read.width * picture.points_per_pixel, read.height * picture.points_per_pixel
+    return make_page(picture.number, width, height, source="ocr", lines=lines, rotation=read.rotation)
 
 
 def _points_per_pixel(picture: Any, longest: int) -> float:

@@ -19,7 +19,7 @@ from pymongo.errors import DuplicateKeyError, PyMongoError
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
-from invoiceflow_chassis.errors import TransientError
+from invoiceflow_chassis.errors import TransientError, UnavailableError
 from invoiceflow_query.adapters.mongodb.documents import (
     document_fields,
     invoice_document,
@@ -167,6 +167,10 @@ class MongoReadModel:
             cursor = self._documents.find(conditions).sort(sort_order(field, descending=descending)).limit(limit)
             return [_stored(found) async for found in cursor]
 
+    async def tenants(self) -> list[str]:
+        async with _errors():
+            return sorted(await self._documents.distinct("tenant"))
+
     async def unfinished(self, tenant: str, *, after: UUID | None = None, limit: int = 1000) -> list[StoredDocument]:
         conditions: dict[str, Any] = {"tenant": tenant, "status": {"$in": ["received", "processing"]}}
         if after:
@@ -243,6 +247,6 @@ async def _errors() -> AsyncIterator[None]:
     try:
         yield
     except PyMongoError as error:
-        raise TransientError(
+        raise UnavailableError(
             "read_model_unavailable", f"The read model does not answer: {type(error).__name__}."
         ) from error

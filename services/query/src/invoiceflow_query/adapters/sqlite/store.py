@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 from uuid import UUID
 
-from invoiceflow_chassis.errors import StorageFullError, TransientError
+from invoiceflow_chassis.errors import StorageFullError, UnavailableError
 from invoiceflow_query.adapters.sqlite.planning import Planner
 from invoiceflow_query.adapters.sqlite.reading import question
 from invoiceflow_query.adapters.sqlite.reading_documents import document_question
@@ -58,11 +58,13 @@ class SqliteReadModel:
         self._waiting: list[_Waiting] = []
         self._writing: asyncio.Task[None] | None = None
         self._planner = Planner()
-
-    async def open(self) -> None:
         self._writer = ThreadPoolExecutor(1, "read-model-writer")
         self._readers = ThreadPoolExecutor(READERS, "read-model-reader")
-        await self._run(self._writer, self._prepare)
+        self._is_open = False
+
+    async def open(self) -> None:
+        await self._in_thread(self._writer, self._prepare)
+        self._is_open = True
 
     async def close(self) -> None:
         while self._writing and not self._writing.done():
@@ -94,6 +96,9 @@ class SqliteReadModel:
         asked = document_question(tenant, query)
         rows = await self._run(self._readers, lambda: self._planner.documents(self._connection(), asked, after, limit))
         return [_document(row) for row in rows]
+
+    async def tenants(self) -> list[str]:
+        return [tenant for (tenant,) in await self._read("SELECT DISTINCT tenant FROM document_counts ORDER BY tenant")]
 
     async def unfinished(self, tenant: str, *, after: UUID | None = None, limit: int = 1000) -> list[StoredDocument]:
         rows = await self._read(
@@ -188,6 +193,11 @@ class SqliteReadModel:
         return await self._run(self._readers, select)
 
     async def _run(self, executor: ThreadPoolExecutor, work: Callable[[], T]) -> T:
+        if not self._is_open:
+            raise UnavailableError("read_model_unavailable", "The read model is not open yet. Try again in a moment.")
+        return await self._in_thread(executor, work)
+
+    async def _in_thread(self, executor: ThreadPoolExecutor, work: Callable[[], T]) -> T:
         def translated() -> T:
             with _errors():
                 return work()
@@ -195,7 +205,12 @@ class SqliteReadModel:
         return await asyncio.get_running_loop().run_in_executor(executor, translated)
 
     def _prepare(self) -> None:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UnavailableError(
+                "read_model_unavailable", f"The folder {self._path.parent} cannot be made: {error.strerror}."
+            ) from error
         writer = self._connection()
         writer.execute(f"PRAGMA cache_size = -{self._writer_cache_mib * 1024}")
         writer.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
@@ -225,7 +240,7 @@ def _errors() -> Iterator[None]:
     except sqlite3.OperationalError as error:
         if error.sqlite_errorname == "SQLITE_FULL":
             raise StorageFullError from error
-        raise TransientError("read_model_unavailable", f"The read model does not answer: {error}.") from error
+        raise UnavailableError("read_model_unavailable", f"The read model does not answer: {error}.") from error
 
 
 def _document(row: tuple[Any, ...]) -> StoredDocument:

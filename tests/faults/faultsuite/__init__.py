@@ -1,0 +1,1 @@
+"""The fault suite's machinery: a stack whose parts can be broken, a load, and an oracle."""
