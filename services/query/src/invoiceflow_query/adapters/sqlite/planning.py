@@ -83,7 +83,7 @@ class Planner:
             connection,
             asked,
             # By facets alone nothing is passed over.
-            choices if asked.conditions else [],
+            (choices, asked.combined) if asked.conditions else ((), ()),
             walk_statement(asked, after, limit),
             lambda few: few_statement(asked, few, after, limit),
         )
@@ -96,7 +96,7 @@ class Planner:
         return self._rows(
             connection,
             asked,
-            asked.conditions,
+            (asked.conditions, ()),
             walk_documents_statement(asked, after, limit),
             lambda few: few_documents_statement(asked, few, after, limit),
         )
@@ -105,21 +105,26 @@ class Planner:
         self,
         connection: sqlite3.Connection,
         asked: Hashable,
-        choices: Sequence[Condition],
+        conditions: tuple[Sequence[Condition], Sequence[Condition]],
         walk: Statement,
         few: Callable[[Condition], Statement],
     ) -> list[tuple[Any, ...]]:
-        """Return the rows of ``walk``, or those of ``few``, which are the same, of one of the conditions ``choices``."""
+        """Return the rows of ``walk``, or those of ``few`` of one of the conditions, which are the same.
+
+        The second group of conditions takes several together. It is looked at only where none alone is met by few: to find a
+        frequent word takes long even beside a rare one.
+        """
+        choices, combined = conditions
         if not choices:
             return _fetch(connection, walk)
-        fewest = self._fewest(connection, choices, FEW)
+        fewest = self._fewest(connection, choices, FEW) or self._fewest(connection, combined, FEW)
         if fewest is None:
             if not self._memory.has(asked):
                 found = _within(connection, walk, PATIENCE)
                 if found is not None:
                     return found
                 self._memory.put(asked, 1)
-            fewest = self._fewest(connection, choices, MANY) or choices[0]
+            fewest = self._fewest(connection, [*choices, *combined], MANY) or choices[0]
         return _fetch(connection, few(fewest))
 
     def _fewest(self, connection: sqlite3.Connection, choices: Sequence[Condition], most: int) -> Condition | None:
