@@ -96,6 +96,16 @@ def test_every_container_is_limited_restarted_and_asked_for_its_health(services:
     assert [name for name, one in services.items() if one["image"].endswith(":latest") or ":" not in one["image"]] == []
 
 
+def test_the_read_model_is_migrated_before_its_service_starts(
+    services: dict[str, Any],
+) -> None:
+    assert services["query"]["depends_on"]["migrate"] == {"condition": "service_completed_successfully"}
+    for job in ("migrate",):
+        assert services[job]["command"] == [job]
+        for same in ("image", "environment"):
+            assert services[job][same] == services["query"][same]
+
+
 @pytest.mark.parametrize("service", SERVICES)
 def test_a_service_image_is_not_root_and_knows_whether_it_is_ready(service: str) -> None:
     final = (ROOT / "services" / service / "Dockerfile").read_text().rpartition("\nFROM ")[2]
