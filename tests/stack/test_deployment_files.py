@@ -96,14 +96,17 @@ def test_every_container_is_limited_restarted_and_asked_for_its_health(services:
     assert [name for name, one in services.items() if one["image"].endswith(":latest") or ":" not in one["image"]] == []
 
 
-def test_the_read_model_is_migrated_before_its_service_starts(
+def test_the_read_model_is_migrated_before_its_service_starts_and_made_anew_only_when_asked(
     services: dict[str, Any],
 ) -> None:
     assert services["query"]["depends_on"]["migrate"] == {"condition": "service_completed_successfully"}
-    for job in ("migrate",):
+    for job in ("migrate", "rebuild"):
         assert services[job]["command"] == [job]
         for same in ("image", "environment"):
             assert services[job][same] == services["query"][same]
+    assert services["rebuild"]["profiles"]
+    assert services["rebuild"]["restart"] == "no"  # half a rebuild has changed nothing; another would begin at its start
+    assert "profiles" not in services["migrate"]
 
 
 @pytest.mark.parametrize("service", SERVICES)
