@@ -105,7 +105,8 @@ def test_the_read_model_is_migrated_before_its_service_starts_and_made_anew_only
         for same in ("image", "environment"):
             assert services[job][same] == services["query"][same]
     assert services["rebuild"]["profiles"]
-    assert services["rebuild"]["restart"] == "no"  # half a rebuild has changed nothing; another would begin at its start
+    # Half a rebuild has changed nothing, and another would begin at its start.
+    assert services["rebuild"]["restart"] == "no"
     assert "profiles" not in services["migrate"]
 
 

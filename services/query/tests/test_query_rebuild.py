@@ -10,10 +10,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from invoiceflow_chassis.errors import InvoiceflowError, TransientError
+from invoiceflow_chassis.errors import InvoiceflowError, TransientError, UnavailableError
 from invoiceflow_chassis.objects.memory import MemoryObjectStore
 from invoiceflow_chassis.objects.sealing import keep as seal
 from invoiceflow_contracts.events import DocumentEvent, DocumentUploadedV1, Event, InvoiceExtractedV1
+from invoiceflow_query import insisting
 from invoiceflow_query.adapters.sqlite import SqliteReadModel
 from invoiceflow_query.ports import ReadModel, Rebuildable
 from invoiceflow_query.projection import Change, change_of
@@ -230,6 +231,23 @@ async def test_what_cannot_be_read_or_is_another_tenants_is_left_out(
     for name, data in (("1.gz", b"no"), ("2.gz", gzip.compress(b"{")), ("3.gz", gzip.compress(b"{}")[:-9])):
         await seal(objects, "default", EXTRACTIONS, name, data)
     await objects.put("default", ORIGINALS, "accepted/z.json.sealed", b"changed", media_type="application/json")
+    await rebuilt(connect, stored=stored)
+    assert [each.id for each in (await seen(connect))[0]] == [document("a")]  # type: ignore[attr-defined]
+
+
+async def test_a_store_that_is_away_for_a_moment_ends_nothing(
+    connect: Connect, objects: MemoryObjectStore, stored: Stored, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(insisting, "PAUSE_SECONDS", 0.0)
+    await keep(objects, uploaded(document("a")))
+    find, asked = objects.find, count(1)
+
+    async def flickering(tenant: str, bucket: str, name: str) -> bytes | None:
+        if next(asked) < 3:
+            raise UnavailableError("storage_unavailable", "The object store does not answer.")
+        return await find(tenant, bucket, name)
+
+    monkeypatch.setattr(objects, "find", flickering)
     await rebuilt(connect, stored=stored)
     assert [each.id for each in (await seen(connect))[0]] == [document("a")]  # type: ignore[attr-defined]
 

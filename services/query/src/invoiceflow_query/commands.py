@@ -3,14 +3,13 @@
 import argparse
 import asyncio
 import sys
-import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import NoReturn
 
 from pydantic import ValidationError
 
 from invoiceflow_chassis.app import exit_with_settings_error
-from invoiceflow_chassis.errors import InvoiceflowError, UnavailableError
+from invoiceflow_chassis.errors import InvoiceflowError
 from invoiceflow_chassis.kafka import KafkaSettings
 from invoiceflow_chassis.kafka.replay import replaying
 from invoiceflow_chassis.objects.minio import MinioObjectStore
@@ -18,6 +17,7 @@ from invoiceflow_chassis.objects.settings import ObjectStoreSettings
 from invoiceflow_chassis.ports import ObjectStore
 from invoiceflow_chassis.settings import HttpSettings
 from invoiceflow_contracts.identity import DEFAULT_TENANT
+from invoiceflow_query.insisting import insist
 from invoiceflow_query.main import create_read_model
 from invoiceflow_query.ports import Rebuildable
 from invoiceflow_query.rebuild import rebuild
@@ -26,9 +26,6 @@ from invoiceflow_query.stored import Stored
 from invoiceflow_query.subscribers import CONSUMED
 
 __all__ = ["COMMANDS", "rebuild_from_stored", "stored_events"]
-
-START_SECONDS = 60.0
-"""How long to wait for a store that is just starting."""
 
 
 def run_migrate(arguments: Sequence[str]) -> None:
@@ -92,7 +89,7 @@ async def rebuild_from_stored(settings: QuerySettings, objects: ObjectStore, htt
 async def _migrate(settings: QuerySettings) -> None:
     read_model = create_read_model(settings)
     try:
-        await _once_there(lambda: read_model.migrate(_say))
+        await insist(lambda: read_model.migrate(_say), _say)
     finally:
         await read_model.close()
 
@@ -119,18 +116,6 @@ async def _rebuild(
 
 def _tenants(http: HttpSettings) -> set[str]:
     return {DEFAULT_TENANT, *(key.tenant for key in http.api_keys)}
-
-
-async def _once_there(work: Callable[[], Awaitable[None]]) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while True:
-        try:
-            return await work()
-        except UnavailableError as error:
-            if time.monotonic() > deadline:
-                raise
-            _say(error.message)
-            await asyncio.sleep(1)
 
 
 def _run(work: Callable[[], Awaitable[None]]) -> None:

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from typing import Protocol
 
 from invoiceflow_contracts.events import DocumentEvent, Event
+from invoiceflow_query.insisting import insist
 from invoiceflow_query.ports import NewGeneration, Rebuildable
 from invoiceflow_query.projection import Change, change_of
 
@@ -41,10 +42,13 @@ class _Filling:
         self.count = 0
 
     async def apply(self, changes: Sequence[tuple[str, Change]]) -> None:
-        await gather(*(self._generation.apply(tenant, change) for tenant, change in changes))
+        await gather(*(self._insist(tenant, change) for tenant, change in changes))
         before, self.count = self.count, self.count + len(changes)
         if self.count // SAY_EVERY > before // SAY_EVERY:
             self._say(f"{self.count} events applied.")
+
+    async def _insist(self, tenant: str, change: Change) -> None:
+        await insist(lambda: self._generation.apply(tenant, change))
 
     async def catch_up(self, events: EventLog | None) -> None:
         if events is None:

@@ -16,6 +16,7 @@ from invoiceflow_chassis.objects.sealing import SEALED, recall
 from invoiceflow_chassis.ports import ObjectStore
 from invoiceflow_contracts.events import DocumentEvent, DocumentUploadedV1, InvoiceExtractedV1
 from invoiceflow_contracts.identity import first_event_id
+from invoiceflow_query.insisting import insist
 from invoiceflow_query.projection import Change, change_of
 
 __all__ = ["LOWEST_ID", "Stored"]
@@ -72,7 +73,7 @@ class Stored:
     async def _change(
         self, tenant: str, bucket: str, name: str, read: Callable[[bytes], tuple[DocumentEvent, str]]
     ) -> Change | None:
-        data = await recall(self.objects, tenant, bucket, name)
+        data = await insist(lambda: recall(self.objects, tenant, bucket, name))
         if data is None:
             return None
         try:
