@@ -4,7 +4,7 @@ import itertools
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -48,11 +48,19 @@ class World:
         """Of all runs on this stack."""
         self.altered: set[str] = set()
         self.written_off: set[str] = set()
-        """Documents of sabotaged runs, for which nothing holds any more."""
+        """Documents of runs that were sabotaged or broke a rule, of which nothing is expected any more."""
+        self._sabotaged: set[str] = set()
 
     def close(self) -> None:
         self.topics.close()
         self.stack.close()
+
+    def sabotage(self, *names: str, services: Iterable[str] = ()) -> None:
+        """Have ``services`` do without what ``names`` say, and all others work as they should."""
+        changed = self._sabotaged | set(services)
+        self._sabotaged = set(services)
+        self.stack.sabotage(*names)
+        self.stack.restart(*changed)
 
     def write_off(self, run: "Run") -> None:
         """Expect nothing more of the documents of ``run``."""

@@ -5,6 +5,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -131,8 +132,8 @@ class FaultStack(Stack):
 
     def restart(self, *services: str) -> None:
         """Stop in order and start again, and return when they are healthy."""
-        for service in services:
-            self.terminate(service, grace=30)
+        with ThreadPoolExecutor() as side_by_side:
+            list(side_by_side.map(lambda service: self.terminate(service, grace=30), services))
         for service in services:
             self.start_again(service)
         for service in services:
