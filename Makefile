@@ -121,6 +121,7 @@ lock: $(UV) ## Lock the dependencies anew (UPGRADE=--upgrade for newer versions)
 	@for service in $(SERVICES); do \
 		$(LOCK) --constraint requirements/dev.lock services/$$service/pyproject.toml --output-file requirements/$$service.lock || exit 1; \
 	done
+	@$(LOCK) --constraint requirements/dev.lock --extra standard services/ocr/pyproject.toml --output-file requirements/ocr-standard.lock
 	@wc -l requirements/*.lock
 
 .PHONY: clean

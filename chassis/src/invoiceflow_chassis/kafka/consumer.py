@@ -35,6 +35,9 @@ _log = logging.getLogger(__name__)
 
 BACKLOG = 16
 """Records of a topic taken beyond those that are being handled, so that a free slot never waits for a fetch."""
+COMMIT_SECONDS = 0.2
+"""Between two commits while records are settled: an offset is worth a request only now and then, and what a killed
+process had settled meanwhile comes again and changes nothing."""
 RETRIES_WAITING = 1_000
 """Records of a retry topic that wait for their time at once."""
 
@@ -216,7 +219,9 @@ class GroupConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
         while True:
             await self._dirty.wait()
             self._dirty.clear()
-            if not await self._commit(list(self._trackers)):
+            if await self._commit(list(self._trackers)):
+                await asyncio.sleep(COMMIT_SECONDS)
+            else:
                 await asyncio.sleep(1)
                 self._dirty.set()
 

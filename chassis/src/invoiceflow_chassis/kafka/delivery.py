@@ -100,7 +100,7 @@ class Processor:
 
     Args:
         service: whose subscriptions handle the records.
-        group: the consumer group; a retry record made by another group is none of ours.
+        group: the consumer group; a retry record made by another group is none of ours, one that names none is everybody's.
         sender: sends retry and dead-letter records.
         publisher: publishes events.
         retry_delays: seconds before each further attempt.
@@ -127,7 +127,7 @@ class Processor:
         """Settle ``record``; ``on_start`` is called when its handler gets a slot, and whenever it is begun again there."""
         retry = Retry.of(record)
         if record.is_retry:
-            if retry.group != self._group:
+            if retry.group not in {None, self._group}:
                 return
             if retry.not_before is not None:
                 await asyncio.sleep((retry.not_before - datetime.now(UTC)).total_seconds())

@@ -70,7 +70,11 @@ class KafkaProducer:
         try:
             async with asyncio.timeout(self._settings.send_timeout_seconds):
                 await self._producer.send_and_wait(
-                    record.topic, value=record.value, key=record.key, headers=list(record.headers)
+                    record.topic,
+                    value=record.value,
+                    key=record.key,
+                    headers=list(record.headers),
+                    partition=record.partition,
                 )
         except MessageSizeTooLargeError as error:
             raise PermanentError(
