@@ -38,6 +38,8 @@ ORACLE_PORTS = ("FAULTS_KAFKA_PORT", "FAULTS_KAFKA_2_PORT", "FAULTS_KAFKA_3_PORT
 
 
 BALLAST = "ballast"
+FULL = {"XMinioStorageFull", "IncompleteBody"}
+"""What MinIO answers when it has no room, and when it finds out in the middle of a body."""
 
 
 def until(condition: Callable[[], object], what: str, seconds: float = PATIENCE_SECONDS) -> Any:
@@ -195,7 +197,7 @@ class FaultStack(Stack):
             try:
                 self.put(BALLAST, uuid4().hex, os.urandom(size))
             except S3Error as error:
-                if error.code != "XMinioStorageFull":
+                if error.code not in FULL:
                     raise
                 size //= 2
         try:
