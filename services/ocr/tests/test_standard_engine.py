@@ -187,6 +187,16 @@ def test_all_else_is_no_document(status: ConversionStatus, code: str) -> None:
     assert refused.value.code == code
 
 
+@pytest.mark.parametrize("status", [ConversionStatus.FAILURE, ConversionStatus.PARTIAL_SUCCESS])
+def test_a_model_that_got_no_memory_is_not_the_documents_damage(
+    status: ConversionStatus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("invoiceflow_ocr.engines.standard.conversion.memory_is_short", lambda: True)
+
+    with pytest.raises(MemoryError):
+        checked_document(SimpleNamespace(status=status, document=make_document()))
+
+
 class PreparedConverter:
     """Converts everything to the same document."""
 

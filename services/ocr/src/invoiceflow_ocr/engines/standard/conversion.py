@@ -16,6 +16,7 @@ from invoiceflow_ocr.engines.docling_document.cells import known_text
 from invoiceflow_ocr.engines.docling_document.ports import Converted
 from invoiceflow_ocr.engines.native.networks import DETECTOR, READER, silence_telemetry
 from invoiceflow_ocr.ports import Progress
+from invoiceflow_ocr.processors import memory_is_short
 
 __all__ = ["StandardConverter", "checked_document", "pipeline_options"]
 
@@ -107,9 +108,13 @@ def checked_document(result: Any) -> Any:
 
     Raises:
         PermanentError: ``document_unreadable``, or ``document_partly_read``.
+        MemoryError: something failed, and the process has hardly any memory left.
     """
     from docling.datamodel.base_models import ConversionStatus  # noqa: PLC0415
 
+    # Whatever a model raises, docling notes and goes on; so does a model that got no memory.
+    if result.status is not ConversionStatus.SUCCESS and memory_is_short():
+        raise MemoryError
     if result.status is ConversionStatus.PARTIAL_SUCCESS:
         raise PermanentError(
             "document_partly_read",
@@ -118,7 +123,6 @@ def checked_document(result: Any) -> Any:
     if result.status is not ConversionStatus.SUCCESS:
         raise PermanentError(
             "document_unreadable",
-            "The document could not be read. It may be damaged: save it anew and send it again. If others fail as well, "
-            "a model may need more memory than INVOICEFLOW_OCR_MEMORY_MIB; the service's log says what failed.",
+            "The document could not be read. It may be damaged: save it anew and send it again. If others fail as well, the service's log says what failed.",
         )
     return result.document
