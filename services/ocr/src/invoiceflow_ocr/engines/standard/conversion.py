@@ -31,12 +31,13 @@ class StandardConverter:
         Exception: of docling's own kinds, where a model cannot be loaded.
     """
 
-    def __init__(self, artifacts: Path, *, threads: int) -> None:
+    def __init__(self, artifacts: Path, *, threads: int, max_pixels: int) -> None:
         # Read when the libraries are imported.
         os.environ.update(HF_HUB_OFFLINE="1", TRANSFORMERS_OFFLINE="1", HF_HUB_DISABLE_TELEMETRY="1")
         silence_telemetry()
         # What docling logs of an exception may quote the document; which of its parts failed is told without that.
         logging.getLogger("docling").setLevel(logging.CRITICAL)
+        from docling.datamodel.backend_options import PdfBackendOptions  # noqa: PLC0415
         from docling.datamodel.base_models import InputFormat  # noqa: PLC0415
         from docling.document_converter import DocumentConverter, ImageFormatOption, PdfFormatOption  # noqa: PLC0415
 
@@ -46,7 +47,9 @@ class StandardConverter:
             allowed_formats=[InputFormat.PDF, InputFormat.IMAGE],
             format_options={
                 InputFormat.PDF: PdfFormatOption(pipeline_options=options),
-                InputFormat.IMAGE: ImageFormatOption(pipeline_options=options),
+                InputFormat.IMAGE: ImageFormatOption(
+                    pipeline_options=options, backend_options=PdfBackendOptions(max_image_pixels=max_pixels)
+                ),
             },
         )
         self._converter.initialize_pipeline(InputFormat.PDF)
@@ -95,7 +98,7 @@ def pipeline_options(artifacts: Path, *, threads: int) -> Any:
             cls_model_path=str(models / CLASSIFIER),
             rec_model_path=str(models / READER),
             # Pinned, the children of one host would all compute on the same first processors.
-            rapidocr_params={"EngineConfig.openvino.enable_cpu_pinning": False},
+            rapidocr_params={"EngineConfig.openvino.enable_cpu_pinning": False, "Global.log_level": "error"},
         ),
         do_table_structure=True,
         # Without these a page's words would be gone once its document is put together.
