@@ -54,7 +54,8 @@ class Ledger:
 
     def arrival(self, number: int) -> datetime:
         """Return when invoice ``number``, counted from 0, comes in: in the order of their numbers, more from year to year."""
-        return _BEGIN + (_END - _BEGIN) * (((number + 0.5) / self._count) ** 0.8)
+        share: float = ((number + 0.5) / self._count) ** 0.8
+        return _BEGIN + (_END - _BEGIN) * share
 
     def invoice(self, number: int) -> Invoice:
         """Return invoice ``number``, whatever others were made before."""
