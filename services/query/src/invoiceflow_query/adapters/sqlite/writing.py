@@ -33,11 +33,11 @@ SPANS: dict[str, tuple[str, ...]] = {
 }
 """Orders that go together with a filter; and in which range a facet's values are, of what ranges are asked for."""
 
-_DAYS = 32
+_DAYS = 8
 
 
 def days(day: int) -> int:
-    """Return the key of the month or so around the day for ``invoice_spans``; 0 for no day."""
+    """Return the key of the week or so around the day for ``invoice_spans``; 0 for no day."""
     return -(-day // _DAYS)
 
 
