@@ -19,6 +19,8 @@ SERVICES := ingest ocr extract query standalone
 SOURCES := $(PACKAGES) tests
 DIR ?= samples
 SEED ?= 1
+SEEDS ?= 3
+SCENARIOS ?= all
 ARGS ?=
 
 .PHONY: help
@@ -67,6 +69,11 @@ include deploy/compose.mk
 test: .venv/installed ## Run every test that this machine can run, and say which it cannot and why
 	@$(BIN)/pytest $(ARGS)
 
+.PHONY: faults
+faults: .venv/installed ## Break the stack in every way, with an oracle (SEEDS=3, SCENARIOS=1-5,12; needs Docker)
+	@INVOICEFLOW_FAULTS_SEEDS=$(SEEDS) INVOICEFLOW_FAULTS_SCENARIOS=$(SCENARIOS) INVOICEFLOW_REQUIRE_ENGINE=1 \
+		$(BIN)/pytest tests/faults -m faults --quiet $(ARGS)
+
 .PHONY: lint
 lint: .venv/installed ## Format, lint, types and generated files
 	@$(BIN)/ruff format --quiet --check .
@@ -114,6 +121,7 @@ lock: $(UV) ## Lock the dependencies anew (UPGRADE=--upgrade for newer versions)
 	@for service in $(SERVICES); do \
 		$(LOCK) --constraint requirements/dev.lock services/$$service/pyproject.toml --output-file requirements/$$service.lock || exit 1; \
 	done
+	@$(LOCK) --constraint requirements/dev.lock --extra standard services/ocr/pyproject.toml --output-file requirements/ocr-standard.lock
 	@wc -l requirements/*.lock
 
 .PHONY: clean

@@ -4,7 +4,7 @@ import hashlib
 import json
 import logging
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import httpx
@@ -29,7 +29,7 @@ class FakeTransport:
     lag: dict[str, str] = field(default_factory=dict)
 
     def attach(self, service: Service) -> None: ...
-    async def start(self) -> None: ...
+    async def start(self, refuse: Callable[[Sequence[str]], None]) -> None: ...
     async def stop(self) -> None: ...
 
     async def check_ready(self) -> None:

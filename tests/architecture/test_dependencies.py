@@ -21,6 +21,8 @@ NOT_IMPORTED = {
     "httptools",
     # Provides the module docling, as docling itself would.
     "docling-slim",
+    # docling-slim with all its extras: libraries that the engine `standard` has docling use.
+    "docling",
     # What RapidOCR runs on where no other runtime is chosen.
     "onnxruntime",
 }

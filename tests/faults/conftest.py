@@ -17,13 +17,26 @@ from faultsuite.stack import FaultStack
 REPORT = pytest.StashKey[Report]()
 
 
+class Progress:
+    """Says after each run what it was, and in the end what all were."""
+
+    def __init__(self, report: Report) -> None:
+        self._report = report
+        self._told = 0
+
+    def pytest_runtest_logreport(self) -> None:
+        for line in self._report.runs[self._told :]:
+            sys.stdout.write(f"\n{line}\n")
+            self._told += 1
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        for line in self._report.lines():
+            terminalreporter.write_line(line)
+
+
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[REPORT] = Report()
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    for line in config.stash[REPORT].lines():
-        terminalreporter.write_line(line)
+    config.pluginmanager.register(Progress(config.stash[REPORT]))
 
 
 @pytest.fixture

@@ -110,6 +110,19 @@ def test_the_read_model_is_migrated_before_its_service_starts_and_made_anew_only
     assert "profiles" not in services["migrate"]
 
 
+def test_with_three_brokers_every_service_knows_all_of_them_and_every_topic_has_three_replicas() -> None:
+    override = yaml.safe_load(re.sub("!override", "", (ROOT / "docker-compose.three-brokers.yml").read_text()))[
+        "services"
+    ]
+    brokers = {name for name in override if name.startswith("kafka")}
+    for name in [*SERVICES, "topics"]:
+        addresses = override[name]["environment"]["INVOICEFLOW_KAFKA_BOOTSTRAP_SERVERS"].split(",")
+        assert {address.partition(":")[0] for address in addresses} == brokers
+    assert override["topics"]["command"] == ["--replicas", "3"]
+    assert len(brokers) == 3
+    assert {override[name]["environment"]["KAFKA_MIN_INSYNC_REPLICAS"] for name in brokers} == {"2"}
+
+
 @pytest.mark.parametrize("service", SERVICES)
 def test_a_service_image_is_not_root_and_knows_whether_it_is_ready(service: str) -> None:
     final = (ROOT / "services" / service / "Dockerfile").read_text().rpartition("\nFROM ")[2]

@@ -2,7 +2,8 @@
 
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
+from functools import partial
 from typing import NoReturn, Protocol
 
 import uvicorn
@@ -25,7 +26,10 @@ class Transport(Protocol):
     """What moves events (see ``kafka.KafkaTransport``)."""
 
     def attach(self, service: Service) -> None: ...
-    async def start(self) -> None: ...
+    async def start(self, refuse: Callable[[Sequence[str]], None]) -> None:
+        """Begin to connect; ``refuse`` is called with sentences for people when the process cannot do its work."""
+        ...
+
     async def stop(self) -> None: ...
     async def check_ready(self) -> None: ...
     async def stuck(self) -> Mapping[str, str]: ...
@@ -57,13 +61,13 @@ def create_app(
         transport.attach(service)
 
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             for each in (around, *(service.lifespan for service in services)):
                 if each is not None:
                     await stack.enter_async_context(each())
             stack.push_async_callback(transport.stop)
-            await transport.start()
+            await transport.start(partial(_refuse, app))
             if after_start is not None:
                 await after_start()
             yield
@@ -86,18 +90,40 @@ def create_app(
     return app
 
 
+def _refuse(app: FastAPI, sentences: Sequence[str]) -> None:
+    """Let ``serve`` stop in order and end the process with ``sentences``."""
+    app.state.refusal = tuple(sentences)
+    if server := getattr(app.state, "server", None):
+        server.should_exit = True
+
+
 def serve(app: FastAPI, name: str, http: HttpSettings) -> None:
-    """Serve until SIGTERM or ctrl-C, then stop in order."""
+    """Serve until SIGTERM or ctrl-C, then stop in order.
+
+    Raises:
+        SystemExit: 2, when the process cannot do its work; a sentence for each reason is on standard error then.
+            3, when it could not start.
+    """
     configure_logging(name, http.log_level)
-    uvicorn.run(
+    config = uvicorn.Config(
         app,
         host=http.host,
         port=http.port,
         log_config=None,
         access_log=False,
         server_header=False,
+        # Nothing here depends on the address or scheme that a proxy tells of.
+        proxy_headers=False,
         timeout_graceful_shutdown=int(http.shutdown_seconds),
     )
+    app.state.server = server = uvicorn.Server(config)
+    with suppress(KeyboardInterrupt):
+        server.run()
+    if refusal := getattr(app.state, "refusal", ()):
+        print(*refusal, sep="\n", file=sys.stderr)  # noqa: T201
+        raise SystemExit(2)
+    if not server.started:
+        raise SystemExit(3)
 
 
 def exit_with_settings_error(error: ValidationError) -> NoReturn:

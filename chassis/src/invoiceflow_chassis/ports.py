@@ -5,11 +5,12 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+from invoiceflow_chassis.dead_letters import DeadLetter, Payload, Selection
 from invoiceflow_chassis.lag import TopicLag
 from invoiceflow_contracts.content import ContentRef
 from invoiceflow_contracts.events import Event
 
-__all__ = ["Backlog", "ObjectStore", "Publisher"]
+__all__ = ["Backlog", "DeadLetters", "ObjectStore", "Publisher"]
 
 
 class ObjectStore(Protocol):
@@ -89,4 +90,27 @@ class Backlog(Protocol):
 
     async def oldest_waiting(self) -> datetime | None:
         """Return when the oldest record was published that any group has not finished; None where nothing waits."""
+        ...
+
+
+class DeadLetters(Protocol):
+    """What the services gave up. It belongs to no single tenant: who sent a poison message cannot be told.
+
+    Every method raises ``TransientError`` when the cluster does not answer.
+    """
+
+    async def find(self, selection: Selection) -> list[DeadLetter]:
+        """Return the letters of ``selection``, those given up last before the others."""
+        ...
+
+    async def payload(self, letter: DeadLetter) -> Payload | None:
+        """Return what the letter holds, or None where its topic does not keep it any more."""
+        ...
+
+    async def redrive(self, letter: DeadLetter) -> bool:
+        """Give the letter back, as it first came and with the same event id, to the group that gave it up.
+
+        Returns once that is acknowledged; False where the letter is not kept (any more, or in full), or its group is no more. The group
+        handles it as if it were new: if it gives it up again, the same letter is open again.
+        """
         ...

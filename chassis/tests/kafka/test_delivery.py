@@ -239,7 +239,7 @@ async def test_a_retry_of_another_group_is_left_to_it(broker: Broker) -> None:
 
 async def test_a_transport_started_before_its_broker_is_not_ready_and_can_be_stopped() -> None:
     transport = KafkaTransport(KafkaSettings(bootstrap_servers="127.0.0.1:1"))
-    await transport.start()
+    await transport.start(lambda _: None)
     with pytest.raises(TransientError):
         await transport.check_ready()
     with pytest.raises(TransientError):

@@ -7,7 +7,8 @@ import pytest
 from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic
 
 from invoiceflow_chassis.kafka import KafkaSettings
-from invoiceflow_chassis.kafka.topics import create_topics, main, missing_topics, shortcomings, topic_configs
+from invoiceflow_chassis.kafka.topic_check import missing_topics, shortcomings
+from invoiceflow_chassis.kafka.topics import create_topics, main, topic_configs
 from invoiceflow_contracts.topics import TopicSpec, topic_specs
 
 SMALL = TopicSpec(name="invoice.tried", partitions=2, retention_hours=3, max_message_bytes=4096)

@@ -84,6 +84,16 @@ async def test_what_the_engine_refuses_keeps_its_code_and_its_child(pool: Worker
     assert await reader_of(pool) == before
 
 
+async def test_what_the_engine_cannot_read_now_is_postponed_and_its_child_kept(pool: WorkerPool) -> None:
+    before = await reader_of(pool)
+
+    with pytest.raises(TransientError) as postponed:
+        await read(pool, "postpone")
+
+    assert (postponed.value.code, postponed.value.retry_after) == ("remote_engine_busy", 17.0)
+    assert await reader_of(pool) == before
+
+
 async def test_an_engine_that_stumbles_fails_the_document_and_keeps_its_text_to_itself(
     obedient: EngineSpec, capfd: pytest.CaptureFixture[str]
 ) -> None:

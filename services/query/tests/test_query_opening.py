@@ -13,7 +13,7 @@ from fastapi import FastAPI, Request, Response
 from invoiceflow_chassis.errors import UnavailableError
 from invoiceflow_chassis.health import health_routes
 from invoiceflow_chassis.problems import install_problem_handlers
-from invoiceflow_chassis.testing import FakeBacklog, RecordingPublisher
+from invoiceflow_chassis.testing import FakeBacklog, FakeDeadLetters, RecordingPublisher
 from invoiceflow_chassis.testing.kafka import eventually
 from invoiceflow_query import opening
 from invoiceflow_query.adapters.sqlite import SqliteReadModel
@@ -65,6 +65,7 @@ async def test_a_service_that_starts_before_its_store_waits_and_recovers_by_itse
         SqliteReadModel(file),
         publisher=RecordingPublisher(),
         backlog=FakeBacklog(),
+        dead_letters=FakeDeadLetters(),
     )
     assert service.lifespan
     async with service.lifespan(), client_of(service) as http:

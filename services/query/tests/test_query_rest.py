@@ -16,7 +16,7 @@ from fastapi import FastAPI, Request, Response
 
 from invoiceflow_chassis.errors import ObjectNotFoundError
 from invoiceflow_chassis.problems import install_problem_handlers
-from invoiceflow_chassis.testing import FakeBacklog, FakeDelivery, RecordingPublisher
+from invoiceflow_chassis.testing import FakeBacklog, FakeDeadLetters, FakeDelivery, RecordingPublisher
 from invoiceflow_contracts.content import ContentRef
 from invoiceflow_contracts.events import DocumentEvent
 from invoiceflow_query.adapters.sqlite import SqliteReadModel
@@ -54,6 +54,7 @@ async def service(tmp_path: Path) -> AsyncIterator[Any]:
         SqliteReadModel(tmp_path / "new" / "db.sqlite"),
         publisher=RecordingPublisher(),
         backlog=FakeBacklog(),
+        dead_letters=FakeDeadLetters(),
     )
     assert service.lifespan
     async with service.lifespan():
@@ -343,6 +344,9 @@ async def test_says_when_there_is_more_than_a_sheet_holds(
 async def test_describes_itself(client: httpx.AsyncClient) -> None:
     description = (await client.get("/openapi.json")).json()
     assert set(description["paths"]) == {
+        "/v1/dead-letters",
+        "/v1/dead-letters/redrive",
+        "/v1/dead-letters/{letter_id}",
         "/v1/documents",
         "/v1/documents/{document_id}",
         "/v1/documents/{document_id}/events",
@@ -353,9 +357,9 @@ async def test_describes_itself(client: httpx.AsyncClient) -> None:
         "/v1/lag",
         "/v1/stats",
     }
-    for path in description["paths"].values():
-        assert path["get"]["summary"]
-        for status, response in path["get"]["responses"].items():
+    for route in [route for path in description["paths"].values() for route in path.values()]:
+        assert route["summary"]
+        for status, response in route["responses"].items():
             if status.startswith("4"):
                 assert list(response["content"]) == ["application/problem+json"]
     parameters = {each["name"] for each in description["paths"]["/v1/invoices"]["get"]["parameters"]}

@@ -10,7 +10,7 @@ import pytest
 
 from invoiceflow_chassis.errors import TransientError
 from invoiceflow_chassis.objects.memory import MemoryObjectStore
-from invoiceflow_chassis.testing import FakeBacklog, RecordingPublisher
+from invoiceflow_chassis.testing import FakeBacklog, FakeDeadLetters, RecordingPublisher
 from invoiceflow_chassis.testing.kafka import eventually
 from invoiceflow_contracts.events import DocumentEvent, DocumentFailedV1, DocumentUploadedV1
 from invoiceflow_query.adapters.sqlite import SqliteReadModel
@@ -173,7 +173,14 @@ async def test_the_service_goes_on_looking_whatever_a_look_comes_to(tmp_path: Pa
     read_model = SqliteReadModel(tmp_path / "db.sqlite")
     publisher = RecordingPublisher(fail_with=TransientError("broker_unavailable", "Kafka is away."))
     settings = QuerySettings(sqlite_path=tmp_path / "db.sqlite", deadline_seconds=0.01, watch_seconds=0.01)
-    service = create_service(settings, MemoryObjectStore(), read_model, publisher=publisher, backlog=FakeBacklog())
+    service = create_service(
+        settings,
+        MemoryObjectStore(),
+        read_model,
+        publisher=publisher,
+        backlog=FakeBacklog(),
+        dead_letters=FakeDeadLetters(),
+    )
     assert service.lifespan
     async with service.lifespan():
         await read_model.apply("default", change_of(uploaded(D), str(_id(uploaded(D)))))

@@ -60,6 +60,8 @@ class FakeApi:
     uploads: list[str] = field(default_factory=list)
     resumed_from: list[str] = field(default_factory=list)
     lag: State = field(default_factory=lambda: {"topics": [], "oldest_waiting": None, "oldest_unfinished": None})
+    letters: list[State] = field(default_factory=list)
+    redriven: list[str] = field(default_factory=list)
     queries: list[dict[str, str]] = field(default_factory=list)
     in_flight: int = 0
     most_in_flight: int = 0
@@ -168,6 +170,48 @@ class FakeApi:
     async def tell_lag(self, _: Request) -> Response:
         return JSONResponse(self.lag)
 
+    async def list_letters(self, request: Request) -> Response:
+        query = dict(request.query_params)
+        self.queries.append(query)
+        rows = [
+            row
+            for row in self.letters
+            if query["state"] in {"all", row["state"]} and query.get("code") in {None, row["code"]}
+        ]
+        start, limit = int(query.get("cursor", 0)), int(query["limit"])
+        following = start + limit if start + limit < len(rows) else None
+        return JSONResponse({"items": rows[start : start + limit], "next_cursor": following and str(following)})
+
+    async def show_letter(self, request: Request) -> Response:
+        (row,) = [row for row in self.letters if row["id"] == request.path_params["id"]]
+        headers = [{"name": "ce_id", "text": "4711"}, {"name": "odd", "base64": "/w=="}]
+        return JSONResponse({**row, "key": {}, "headers": headers, "body": {"text": "{}"}, "truncated": True})
+
+    async def redrive(self, request: Request) -> Response:
+        ids = (await request.json())["ids"]
+        self.redriven += ids
+        return JSONResponse({"redriven": [row for row in self.letters if row["id"] in ids]})
+
+    def letter(self, name: str, *, state: str = "open", code: str = "schema_violation") -> State:
+        """Return a dead letter and keep it."""
+        row = {
+            "id": str(uuid5(NAMESPACE_URL, name)),
+            "state": state,
+            "topic": "document.uploaded",
+            "partition": 1,
+            "offset": 42,
+            "group": "invoiceflow-ocr",
+            "code": code,
+            "message": "A field is missing.",
+            "attempts": 1,
+            "redrives": 0,
+            "dead_at": "2026-01-17T12:00:00Z",
+            "document_id": None,
+            "size": 1234,
+        }
+        self.letters.append(row)
+        return row
+
     def asgi(self) -> Starlette:
         async def authenticate(request: Request, call_next: RequestResponseEndpoint) -> Response:
             if self.key is not None and request.headers.get("Authorization") != f"Bearer {self.key}":
@@ -186,6 +230,9 @@ class FakeApi:
                 Route("/v1/invoices/{id}", self.one_invoice),
                 Route("/v1/stats", self.stats),
                 Route("/v1/lag", self.tell_lag),
+                Route("/v1/dead-letters", self.list_letters),
+                Route("/v1/dead-letters/redrive", self.redrive, methods=["POST"]),
+                Route("/v1/dead-letters/{id}", self.show_letter),
             ],
         )
 

@@ -14,6 +14,15 @@ def cli_blocks() -> dict[str, str]:
     """Return the list of commands, and what each takes."""
     group: Any = typer.main.get_command(app)
     commands = {name: command for name, command in group.commands.items() if not command.hidden}
+    leaves = {
+        path: leaf
+        for name, command in commands.items()
+        for path, leaf in (
+            {f"{name} {of}": each for of, each in command.commands.items()}
+            if hasattr(command, "commands")
+            else {name: command}
+        ).items()
+    }
     general = [
         _row(each) for each in group.params if "completion" not in each.name and not getattr(each, "hidden", False)
     ]
@@ -23,10 +32,12 @@ def cli_blocks() -> dict[str, str]:
         )
         + ("\nBefore any command:\n\n" + table(("option", "default", "meaning"), general) if general else "")
     }
-    for name, command in commands.items():
+    for name, command in leaves.items():
         usage = " ".join(["invoiceflow", name, *command.collect_usage_pieces(typer.Context(command))])
         rows = [_row(parameter) for parameter in command.params if not getattr(parameter, "hidden", False)]
-        blocks[f"cli.{name}"] = f"    {usage}\n\n{table(('argument or option', 'default', 'meaning'), rows)}"
+        blocks[f"cli.{name.replace(' ', '.')}"] = (
+            f"    {usage}\n\n{table(('argument or option', 'default', 'meaning'), rows)}"
+        )
     return blocks
 
 

@@ -15,7 +15,7 @@ __all__ = ["http_blocks", "openapi"]
 
 _METHODS = ("get", "post", "put", "patch", "delete")
 _SAME_EVERYWHERE = {"4XX"}
-_LISTS = {"documents": "/v1/documents", "invoices": "/v1/invoices"}
+_LISTS = {"documents": "/v1/documents", "invoices": "/v1/invoices", "dead-letters": "/v1/dead-letters"}
 
 
 @contextmanager

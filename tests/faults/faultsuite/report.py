@@ -53,18 +53,22 @@ class Report:
         self.runs.append(line)
 
     def lines(self) -> list[str]:
-        """Return a line for each run and one for all; nothing where there was none."""
+        """Return a line for each scenario and one for all; nothing where none was run."""
         if not self.runs:
             return []
-        scenarios = {one.number for one in self.runs}
+        by_scenario: dict[str, list[Line]] = {}
+        for one in self.runs:
+            by_scenario.setdefault(f"{one.number:>3} {one.name}", []).append(one)
+        width = max(map(len, by_scenario))
+        rows = [f"{name:<{width}}  {_totals(runs)}" for name, runs in by_scenario.items()]
         seeds = {one.seed for one in self.runs}
-        return [
-            "",
-            "The fault suite",
-            *map(str, self.runs),
-            (
-                f"{len(self.runs)} runs of {len(scenarios)} scenarios with {len(seeds)} seeds: {sum(one.documents for one in self.runs)} documents "
-                f"with {sum(one.acknowledged for one in self.runs)} receipts, {sum(one.poison for one in self.runs)} poison records, "
-                f"{sum(one.faults for one in self.runs)} faults, {sum(one.seconds for one in self.runs):.0f} s."
-            ),
-        ]
+        return ["", "The fault suite", *rows, f"{len(by_scenario)} scenarios, {len(seeds)} seeds: {_totals(self.runs)}"]
+
+
+def _totals(runs: Sequence[Line]) -> str:
+    broken = sum(one.violations > 0 for one in runs)
+    return (
+        f"{len(runs)} runs, {sum(one.documents for one in runs)} documents with {sum(one.acknowledged for one in runs)} receipts, "
+        f"{sum(one.poison for one in runs)} poison records, {sum(one.faults for one in runs)} faults, "
+        f"{sum(one.seconds for one in runs):.0f} s{f', {broken} with violations' if broken else ''}"
+    )

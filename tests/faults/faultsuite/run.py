@@ -1,6 +1,8 @@
 """One run of a scenario: a load, something that goes wrong meanwhile, rest, and the judgement."""
 
+import itertools
 import json
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -19,14 +21,19 @@ from faultsuite.load import Load, Receipts, Upstream
 from faultsuite.oracle import Container, DocumentHistory, History, Look
 from faultsuite.stack import SERVICES, FaultStack, Point, docker, until
 from faultsuite.topics import TopicReader, readers_of
+from invoiceflow_chassis.objects.sealing import SEALED
 from invoiceflow_contracts.identity import DEFAULT_TENANT
+from invoiceflow_contracts.topics import TOPICS
 
 __all__ = ["Run", "World"]
 
+REDRIVEN_AT_ONCE = 100
+"""By one request, at most."""
 REST_SECONDS = 300.0
 """How long everything may take to come to rest after the last receipt; retries wait up to a minute."""
 TERMINAL = {"extracted", "failed"}
 OTHER_DIGITS = bytes.maketrans(b"0123456789", b"1234567890")
+BROKERS = ("kafka", "kafka-2", "kafka-3")
 ORIGINALS = "invoiceflow-originals"
 
 
@@ -67,7 +74,7 @@ class World:
                 document,
                 acknowledged=self.receipts.acknowledged[one] + run.load.receipts.acknowledged[one],
                 new=self.receipts.new[one] + run.load.receipts.new[one],
-                extracted=self.topics.extracted(one),
+                extracted=self.topics.extracted(one, with_invoice=one in closely),
                 failed=dict(self.topics.failed[one]),
                 rows=rows.get(one, []),
                 invoice_rows=len(invoice_rows.get(one, [])),
@@ -182,6 +189,16 @@ class Run:
         time.sleep(seconds)
         self.stack.start_again(service)
 
+    def lose_broker(self, broker: int) -> None:
+        """Kill one of three, and start it again after a while; return when it has caught up."""
+        service = BROKERS[broker - 1]
+        self.restarts.add(service)
+        self.faults += 1
+        self.stack.kill(service)
+        time.sleep(self.rng.uniform(8, 15))
+        self.stack.start_again(service)
+        until(lambda: self.topics.in_sync, f"{service} has caught up")
+
     @contextmanager
     def scaled(self, service: str, number: int) -> Iterator[None]:
         """Have so many of a service for as long as the block lasts."""
@@ -192,6 +209,59 @@ class Run:
             yield
         finally:
             self.stack.scale(service, 1)
+
+    @contextmanager
+    def rolling_restart(self) -> Iterator[None]:
+        """Restart one service after the other for as long as the block lasts, and every one at least once."""
+        done = threading.Event()
+
+        def roll() -> None:
+            for number in itertools.count():
+                if number >= len(SERVICES) and done.is_set():
+                    return
+                self.stack.restart(SERVICES[number % len(SERVICES)])
+
+        self.restarts |= set(SERVICES)
+        with ThreadPoolExecutor(1, "restarts") as roller:
+            rolling = roller.submit(roll)
+            try:
+                yield
+            finally:
+                done.set()
+                rolling.result()
+
+    def redrive_all(self) -> int:
+        """Have every dead letter redriven, as an operator does who tries again when nobody answers; return how many were."""
+        redriven = 0
+        for topic in TOPICS:
+            chosen = [one["id"] for one in self.dead_letters("open", topic)]
+            for first in range(0, len(chosen), REDRIVEN_AT_ONCE):
+                body = {"ids": chosen[first : first + REDRIVEN_AT_ONCE]}
+                answer = until(
+                    lambda body=body: self._ask("POST", "/v1/dead-letters/redrive", json=body), "it is redriven"
+                )
+                redriven += len(answer["redriven"])
+        return redriven
+
+    def dead_letters(self, state: str, topic: str | None = None) -> list[dict[str, Any]]:
+        """Return all of a state, as the API lists them."""
+        parameters = {"state": state, "limit": 200, **({"topic": topic} if topic else {})}
+        found: list[dict[str, Any]] = []
+        while True:
+            page = until(lambda: self._ask("GET", "/v1/dead-letters", params=parameters), "dead letters are listed")
+            found += page["items"]
+            if page["next_cursor"] is None:
+                return found
+            parameters["cursor"] = page["next_cursor"]
+
+    def _ask(self, method: str, path: str, **request: Any) -> dict[str, Any] | None:
+        """Return the answer, or None where there is none in this moment."""
+        try:
+            with self.stack.http() as http:
+                answer = http.request(method, path, **request)
+        except httpx.TransportError:
+            return None
+        return answer.json() if answer.status_code == 200 else None
 
     def wait_members(self, service: str, number: int) -> dict[str, set[tuple[str, int]]]:
         """Wait until a group has so many members, who share all its partitions."""
@@ -215,10 +285,13 @@ class Run:
             self.altered.add(document.id)
             self.faults += 1
 
-    def damage_results(self, bucket: str) -> None:
-        """Cut short or change what a service has stored of this run's documents."""
+    def damage_results(self, where: str) -> None:
+        """Cut short or change what a service keeps of this run's documents to recall it; ``where`` is a bucket and a prefix."""
+        bucket, _, prefix = where.partition("/")
         for document in self.load.receipts.documents.values():
-            for key in self.stack.keys(bucket, f"{DEFAULT_TENANT}/{document.sha256}/"):
+            for key in self.stack.keys(bucket, f"{prefix}/{document.sha256}/"):
+                if not key.endswith(SEALED):
+                    continue
                 data = bytearray(self.stack.get(bucket, key))
                 if self.rng.random() < 0.5:
                     del data[len(data) // 2 :]

@@ -8,6 +8,7 @@ from typing import Any
 from faultsuite.documents import group_of
 from faultsuite.run import Run
 from faultsuite.stack import SERVICES, docker, until
+from invoiceflow_contracts.topics import TOPICS
 
 __all__ = ["SCENARIOS", "Scenario"]
 
@@ -32,8 +33,6 @@ SCENARIOS: dict[int, Scenario] = {}
 
 SIGKILLED = 137
 """The exit code of a process that was ended by SIGKILL."""
-
-PUBLISHES = {"ocr": "ocr.completed", "extract": "invoice.extracted"}
 
 
 def scenario(
@@ -163,6 +162,21 @@ def kafka_is_away(run: Run) -> None:
     run.away("kafka", seconds=180)
 
 
+@scenario(13, "a partition's leader killed with three brokers", kind="three brokers", seconds=12.0)
+def a_leader_dies(run: Run) -> None:
+    run.load.start()
+    run.load.wait_acknowledged(run.rng.randint(2, 10))
+    topic = run.rng.choice(["document.uploaded", "ocr.completed", "invoice.extracted"])
+    run.lose_broker(run.topics.leader(topic, run.rng.randrange(TOPICS[topic].partitions)))
+
+
+@scenario(14, "a group's coordinator killed", kind="three brokers", seconds=12.0)
+def a_coordinator_dies(run: Run) -> None:
+    run.load.start()
+    run.load.wait_acknowledged(run.rng.randint(2, 10))
+    run.lose_broker(run.topics.coordinator(group_of(run.rng.choice(SERVICES))))
+
+
 @scenario(15, "the network drops acknowledgements of produce requests", quick=True, seconds=15.0)
 def acknowledgements_are_lost(run: Run) -> None:
     run.load.start()
@@ -226,14 +240,20 @@ def stored_objects_are_altered(run: Run) -> None:
     run.load.start()
     run.load.finish()
     run.alter_originals(3)
-    # And what extract has stored is found damaged when the same event comes again.
-    published = run.stack.plan("after publish invoice.extracted", passage=run.rng.randint(1, 4))
+    # And what a service has stored is found damaged when the same event comes again.
+    service, event, results = run.rng.choice(
+        [
+            ("ocr", "ocr.completed", "invoiceflow-layouts/default/ocr"),
+            ("extract", "invoice.extracted", "invoiceflow-extractions/default"),
+        ]
+    )
+    published = run.stack.plan(f"after publish {event}", passage=run.rng.randint(1, 4))
     run.stack.start_again("ocr")
-    until(lambda: published.container, "an invoice was published")
-    run.stack.kill("extract")
-    run.damage_results("invoiceflow-extractions")
+    until(lambda: published.container, f"{service} has published")
+    run.stack.kill(service)
+    run.damage_results(results)
     run.stack.withdraw(published)
-    run.stack.start_again("extract")
+    run.stack.start_again(service)
 
 
 # -- everything once more ---------------------------------------------------------------------------------------------------
@@ -251,3 +271,50 @@ def a_group_begins_anew(run: Run) -> None:
     run.restarts.add(service)
     run.faults += 1
     run.stack.start_again(service)
+
+
+@scenario(22, "the whole DLQ redriven twice during a rolling restart", kind="three brokers", seconds=5.0)
+def everything_dead_comes_again(run: Run) -> None:
+    run.load.start()
+    run.load.finish()
+    run.rest()
+    with run.rolling_restart():
+        for _ in range(2):
+            given_up = len(run.topics.dead_letters)
+            assert run.redrive_all() >= given_up, "not every dead letter was redriven"
+            run.faults += 1
+            until(lambda: not run.dead_letters("redriven"), "every dead letter is dead again")
+
+
+@scenario(23, "the disk of the object store is full", kind="three brokers", seconds=10.0)
+def the_disk_is_full(run: Run) -> None:
+    with run.stack.full_disk():
+        run.faults += 1
+        run.load.start()
+        until(lambda: run.load.receipts.refusals["507 storage_full"], "an upload is refused with 507 storage_full")
+        time.sleep(run.rng.uniform(3, 8))
+        taken = len(run.load.receipts.documents)
+    until(lambda: len(run.load.receipts.documents) > taken, "uploads go on when there is room")
+
+
+CONTAINERS = ("ingest", "ocr", "extract", "query", "gateway", "kafka", "minio", "mongo")
+
+
+@scenario(24, "kill -9 of any one container during a load of 200 documents, then up", count=200, seconds=40.0)
+def any_container_dies(run: Run) -> None:
+    service = CONTAINERS[run.seed % len(CONTAINERS)]
+    run.load.start()
+    run.load.wait_acknowledged(run.rng.randint(20, 120))
+    if service == "mongo" and run.stack.has_mongodb_stand_in:
+        # It loses the last second of what it has acknowledged, which MongoDB does not: nobody writes for so long.
+        (query,) = run.stack.containers("query")
+        run.stack.freeze(query)
+        time.sleep(2)
+        run.stack.kill(service)
+        run.stack.thaw(query)
+    else:
+        run.stack.kill(service)
+    run.restarts.add(service)
+    run.faults += 1
+    time.sleep(run.rng.uniform(1, 5))
+    run.stack.up()

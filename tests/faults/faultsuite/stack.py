@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -13,6 +14,7 @@ from uuid import uuid4
 import httpx
 from compose_stack import Stack, free_port, run
 from minio import Minio
+from minio.error import S3Error
 
 __all__ = ["KINDS", "PATIENCE_SECONDS", "SERVICES", "FaultStack", "Point", "docker", "until"]
 
@@ -32,6 +34,9 @@ KINDS: Mapping[str, Sequence[str]] = {
 """The compose files of each kind of stack."""
 
 ORACLE_PORTS = ("FAULTS_KAFKA_PORT", "FAULTS_KAFKA_2_PORT", "FAULTS_KAFKA_3_PORT")
+
+
+BALLAST = "ballast"
 
 
 def until(condition: Callable[[], object], what: str, seconds: float = PATIENCE_SECONDS) -> Any:
@@ -83,6 +88,7 @@ class FaultStack(Stack):
         self._environment["INVOICEFLOW_QUERY_MONGODB_URI"] = address.replace("@mongo:", "@toxiproxy:").replace(
             "//mongo:", "//toxiproxy:"
         )
+        self.has_mongodb_stand_in = self._environment.get("MONGO_IMAGE", "mongo:").partition(":")[0] != "mongo"
         brokers = ORACLE_PORTS if kind == "three brokers" else ORACLE_PORTS[:1]
         self.bootstrap = ",".join(f"127.0.0.1:{ports[name]}" for name in brokers)
         self.toxiproxy = httpx.Client(
@@ -132,6 +138,11 @@ class FaultStack(Stack):
         for service in services:
             self.wait_healthy(service)
 
+    def up(self) -> None:
+        """Have everything run that is not running, as an operator would."""
+        done = self.compose("up", "--detach", "--no-build")
+        assert done.returncode == 0, done.stderr
+
     def scale(self, service: str, number: int) -> None:
         scaled = self.compose(
             "up", "--detach", "--no-recreate", "--no-deps", "--no-build", "--scale", f"{service}={number}", service
@@ -172,6 +183,25 @@ class FaultStack(Stack):
 
     def keys(self, bucket: str, prefix: str) -> list[str]:
         return [str(one.object_name) for one in self.objects.list_objects(bucket, prefix, recursive=True)]
+
+    @contextmanager
+    def full_disk(self) -> Iterator[None]:
+        """Leave the object store no room for as long as the block lasts."""
+        if not self.objects.bucket_exists(BALLAST):
+            self.objects.make_bucket(BALLAST)
+        size = 16 << 20
+        while size >= 4096:
+            try:
+                self.put(BALLAST, uuid4().hex, os.urandom(size))
+            except S3Error as error:
+                if error.code != "XMinioStorageFull":
+                    raise
+                size //= 2
+        try:
+            yield
+        finally:
+            for key in self.keys(BALLAST, ""):
+                self.objects.remove_object(BALLAST, key)
 
     # -- inside of a process --------------------------------------------------------------------------------------------
 

@@ -50,9 +50,12 @@ class TopicReader:
     def close(self) -> None:
         self._consumer.close()
 
-    def extracted(self, document_id: str) -> dict[str, Any]:
-        """Return the invoices that were announced for a document, by event id."""
-        return {event: json.loads(zlib.decompress(data)) for event, data in self._invoices[document_id].items()}
+    def extracted(self, document_id: str, *, with_invoice: bool = True) -> dict[str, dict[str, Any]]:
+        """Return the invoices that were announced for a document, by event id; empty where they are not asked for."""
+        return {
+            event: json.loads(zlib.decompress(data)) if with_invoice else {}
+            for event, data in self._invoices[document_id].items()
+        }
 
     def has_end(self, document_id: str) -> bool:
         """Whether a document was announced as extracted or failed."""
@@ -126,6 +129,12 @@ class TopicReader:
 
     def leader(self, topic: str, partition: int) -> int:
         return int(self._admin.list_topics(topic, timeout=30).topics[topic].partitions[partition].leader)
+
+    @property
+    def in_sync(self) -> bool:
+        """Whether every replica has everything."""
+        topics = self._admin.list_topics(timeout=30).topics.values()
+        return all(len(one.isrs) == len(one.replicas) for topic in topics for one in topic.partitions.values())
 
     def _list(self, what: OffsetSpec) -> dict[tuple[str, int], int]:
         asked = self._admin.list_offsets({TopicPartition(*place): what for place in self._positions})

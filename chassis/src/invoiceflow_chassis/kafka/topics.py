@@ -9,21 +9,26 @@ import argparse
 import asyncio
 import sys
 import time
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic
+from aiokafka.admin import NewPartitions, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
-from faststream.kafka.security import parse_security
 from pydantic import ValidationError
 
 from invoiceflow_chassis.app import exit_with_settings_error
 from invoiceflow_chassis.kafka.settings import KafkaSettings
+from invoiceflow_chassis.kafka.topic_check import (
+    admin_client,
+    missing_topics,
+    partitions_of_topics,
+    replicas_of_topics,
+    shortcomings,
+)
 from invoiceflow_contracts.topics import TopicSpec, topic_specs
 
-__all__ = ["create_topics", "missing_topics", "shortcomings", "topic_configs"]
+__all__ = ["create_topics", "topic_configs"]
 
 REPLICAS = 3
 """Of each partition, where the cluster has that many brokers."""
@@ -47,29 +52,6 @@ def topic_configs(spec: TopicSpec, replicas: int) -> dict[str, str]:
     }
 
 
-def shortcomings(specs: Iterable[TopicSpec], partitions: Mapping[str, int]) -> list[str]:
-    """Return a sentence for each topic that is missing or has too few partitions.
-
-    Args:
-        specs: what is declared.
-        partitions: how many each topic of the cluster has.
-    """
-    found: list[str] = []
-    for spec in specs:
-        there = partitions.get(spec.name)
-        if there is None:
-            found.append(f"Topic {spec.name} is missing; it needs {spec.partitions} partitions.")
-        elif there < spec.partitions:
-            found.append(f"Topic {spec.name} has {there} of the {spec.partitions} partitions it needs.")
-    return found
-
-
-async def missing_topics(settings: KafkaSettings, specs: Sequence[TopicSpec] | None = None) -> list[str]:
-    """Return a sentence for each declared topic that the cluster does not have as it should; raises ``KafkaError``."""
-    async with _admin(settings) as admin:
-        return shortcomings(topic_specs() if specs is None else specs, await _partitions(admin))
-
-
 async def create_topics(
     settings: KafkaSettings, specs: Sequence[TopicSpec] | None = None, *, replicas: int | None = None
 ) -> None:
@@ -85,10 +67,10 @@ async def create_topics(
         TimeoutError: what was created does not appear.
     """
     specs = topic_specs() if specs is None else specs
-    async with _admin(settings) as admin:
+    async with admin_client(settings) as admin:
         if replicas is None:
             replicas = min(REPLICAS, len((await admin.describe_cluster())["brokers"]))
-        there = await _replicas(admin)
+        there = await replicas_of_topics(admin)
         await _create(admin, [spec for spec in specs if spec.name not in there], replicas)
         older = [spec for spec in specs if spec.name in there]
         if small := [spec for spec in older if len(there[spec.name]) < spec.partitions]:
@@ -96,29 +78,8 @@ async def create_topics(
         # An older topic keeps its replicas, and must not ask for more of them in sync than there are.
         await _configure(admin, {spec.name: topic_configs(spec, min(there[spec.name])) for spec in older})
         async with asyncio.timeout(PATIENCE_SECONDS):
-            while shortcomings(specs, await _partitions(admin)):  # noqa: ASYNC110  # nobody would tell
+            while shortcomings(specs, await partitions_of_topics(admin)):  # noqa: ASYNC110  # nobody would tell
                 await asyncio.sleep(0.2)
-
-
-@asynccontextmanager
-async def _admin(settings: KafkaSettings) -> AsyncIterator[Any]:
-    admin = AIOKafkaAdminClient(bootstrap_servers=settings.bootstrap_servers, **parse_security(settings.security()))
-    try:
-        await admin.start()
-        yield admin
-    finally:
-        await admin.close()
-
-
-async def _replicas(admin: Any) -> dict[str, list[int]]:
-    """Return, for each topic of the cluster, how many replicas each of its partitions has."""
-    # All topics are asked for: asking for one by its name would create it where brokers are set up to do that.
-    topics = await admin.describe_topics()
-    return {topic["topic"]: [len(one["replicas"]) for one in topic["partitions"]] for topic in topics}
-
-
-async def _partitions(admin: Any) -> dict[str, int]:
-    return {topic: len(replicas) for topic, replicas in (await _replicas(admin)).items()}
 
 
 async def _create(admin: Any, specs: Sequence[TopicSpec], replicas: int) -> None:

@@ -1,14 +1,15 @@
 """Hand-written fakes of the chassis' ports, for the services' own tests."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from uuid import UUID
 
+from invoiceflow_chassis.dead_letters import DeadLetter, Payload, Selection
 from invoiceflow_chassis.lag import TopicLag, earliest
 from invoiceflow_contracts.events import Event
 
-__all__ = ["FakeBacklog", "FakeDelivery", "RecordingPublisher"]
+__all__ = ["FakeBacklog", "FakeDeadLetters", "FakeDelivery", "RecordingPublisher"]
 
 
 @dataclass
@@ -52,3 +53,28 @@ class FakeBacklog:
 
     async def oldest_waiting(self) -> datetime | None:
         return earliest(one.oldest_waiting for one in await self.lag())
+
+
+@dataclass
+class FakeDeadLetters:
+    """Letters with their payloads; those without one are not kept any more. ``fail_with`` makes the cluster not answer."""
+
+    letters: list[DeadLetter] = field(default_factory=list)
+    payloads: dict[UUID, Payload] = field(default_factory=dict)
+    fail_with: Exception | None = None
+
+    async def find(self, selection: Selection) -> list[DeadLetter]:
+        if self.fail_with is not None:
+            raise self.fail_with
+        return [letter for letter in self.letters if selection.matches(letter)]
+
+    async def payload(self, letter: DeadLetter) -> Payload | None:
+        return self.payloads.get(letter.id)
+
+    async def redrive(self, letter: DeadLetter) -> bool:
+        if letter.id not in self.payloads:
+            return False
+        self.letters = [
+            replace(one, redriven_at=datetime.now(UTC)) if one.id == letter.id else one for one in self.letters
+        ]
+        return True

@@ -38,6 +38,7 @@ class Reader:
     def __init__(self, *, concurrency: int = 4, time_limit: float = 10, patient: bool = False) -> None:
         self.handled: list[UUID] = []
         self.attempts: list[int] = []
+        self.event_ids: list[str] = []
         self.errors: dict[UUID, list[Exception]] = {}
         self.gates: dict[UUID, asyncio.Event] = {}
         self.running = 0
@@ -67,6 +68,7 @@ class Reader:
             if gate := self.gates.get(event.document_id):
                 await gate.wait()
             self.attempts.append(delivery.attempt)
+            self.event_ids.append(delivery.event_id)
             if errors := self.errors.get(event.document_id):
                 raise errors.pop(0)
         finally:

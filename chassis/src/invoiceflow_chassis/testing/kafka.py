@@ -26,17 +26,27 @@ class Broker:
 
     address: str
     settings: KafkaSettings
+    refusals: list[str] = field(default_factory=list)
+    """What a transport said that could not do its work."""
     _transports: list[KafkaTransport] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self._producer = Producer({"bootstrap.servers": self.address, "log_level": 0, "linger.ms": 0})
+        self._producer = Producer(
+            {
+                "bootstrap.servers": self.address,
+                "log_level": 0,
+                "linger.ms": 0,
+                # The client's own limit, below what the topics take.
+                "message.max.bytes": 10_000_000,
+            }
+        )
 
     async def run(self, service: Service) -> KafkaTransport:
         """Start ``service`` and return once it has its partitions."""
         transport = KafkaTransport(self.settings)
         transport.attach(service)
         self._transports.append(transport)
-        await transport.start()
+        await transport.start(self.refusals.extend)
         await eventually(lambda: _ready(transport))
         return transport
 

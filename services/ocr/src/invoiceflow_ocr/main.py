@@ -19,15 +19,7 @@ def create_service(settings: OcrSettings, objects: ObjectStore) -> Service:
     memory_bytes = settings.memory_mib << 20
     children = settings.workers or readers_that_fit(memory_bytes)
     pool = WorkerPool(
-        EngineSpec(
-            "invoiceflow_ocr.engines.native:create",
-            {
-                "max_pages": settings.max_pages,
-                "max_pixels": settings.max_megapixels * 1_000_000,
-                "threads": settings.threads,
-                "children": children,
-            },
-        ),
+        _engine(settings, children),
         workers=children,
         limits=Limits(
             seconds=settings.document_seconds,
@@ -52,3 +44,28 @@ def create_service(settings: OcrSettings, objects: ObjectStore) -> Service:
         checks={"objects": objects.ping, "readers": pool.check},
         lifespan=lifespan,
     )
+
+
+def _engine(settings: OcrSettings, children: int) -> EngineSpec:
+    """How each of so many children makes its engine."""
+    limits = {"max_pages": settings.max_pages, "max_pixels": settings.max_megapixels * 1_000_000}
+    processors = {"threads": settings.threads, "children": children}
+    match settings.engine:
+        case "native":
+            return EngineSpec("invoiceflow_ocr.engines.native:create", {**limits, **processors})
+        case "standard":
+            return EngineSpec(
+                "invoiceflow_ocr.engines.standard:create",
+                {**limits, **processors, "artifacts": str(settings.artifacts)},
+            )
+        case "remote":
+            return EngineSpec(
+                "invoiceflow_ocr.engines.remote:create",
+                {
+                    **limits,
+                    "url": str(settings.remote_url),
+                    "api_key": settings.remote_api_key.get_secret_value() if settings.remote_api_key else None,
+                    "seconds": settings.remote_seconds,
+                    "deployment": settings.remote_deployment,
+                },
+            )

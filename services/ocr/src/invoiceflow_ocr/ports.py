@@ -61,5 +61,6 @@ class Engine(Protocol):
 
         Raises:
             PermanentError: the document cannot be read; its code says why.
+            TransientError: it could not be read now, for a reason that is not the document's.
         """
         ...

@@ -5,7 +5,7 @@ import sys
 import time
 from pathlib import Path
 
-from invoiceflow_chassis.errors import PermanentError
+from invoiceflow_chassis.errors import PermanentError, TransientError
 from invoiceflow_contracts.layout import Box, Line, Page, Word
 from invoiceflow_ocr.ports import Attachment, Progress, Reading
 
@@ -73,6 +73,10 @@ def refuse(_: str) -> None:
     raise PermanentError("pdf_encrypted", "It is locked.")
 
 
+def postpone(_: str) -> None:
+    raise TransientError("remote_engine_busy", "It has no room.", retry_after=17.0)
+
+
 def stumble(argument: str) -> None:
     raise ValueError(argument)
 
@@ -88,6 +92,7 @@ MISDEEDS = {
     "crash": crash,
     "crash-once": crash_once,
     "refuse": refuse,
+    "postpone": postpone,
     "stumble": stumble,
     "chatter": chatter,
 }

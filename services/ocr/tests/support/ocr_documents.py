@@ -6,6 +6,7 @@ from collections.abc import Callable
 from io import BytesIO
 from typing import Any
 
+from pypdfium2 import PdfDocument
 from reportlab.lib.pagesizes import A4
 from reportlab.pdfgen.canvas import Canvas
 
@@ -44,6 +45,15 @@ def all_of(*draws: Draw) -> Draw:
             part(canvas)
 
     return draw
+
+
+def attach(pdf: bytes, name: str, data: bytes) -> bytes:
+    """The PDF with a file attached to it."""
+    buffer = BytesIO()
+    with PdfDocument(pdf) as document:
+        document.new_attachment(name).set_data(data)
+        document.save(buffer)
+    return buffer.getvalue()
 
 
 def texts(reading: Reading, page: int = 0) -> list[str]:

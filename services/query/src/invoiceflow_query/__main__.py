@@ -19,6 +19,7 @@ def _wire(objects: ObjectStore, transport: KafkaTransport) -> Service:
         create_read_model(settings),
         publisher=transport.publisher("query"),
         backlog=transport.backlog,
+        dead_letters=transport.dead_letters,
     )
 
 

@@ -4,15 +4,17 @@ import base64
 import hashlib
 import json
 
+from pydantic import BaseModel
+
 from invoiceflow_chassis.problems import ProblemError
-from invoiceflow_query.queries import DocumentQuery, InvoiceQuery, Position
+from invoiceflow_query.queries import Position
 
 __all__ = ["decode_cursor", "encode_cursor"]
 
 _CHECK = 8
 
 
-def _check(tenant: str, query: DocumentQuery | InvoiceQuery, payload: bytes) -> bytes:
+def _check(tenant: str, query: BaseModel, payload: bytes) -> bytes:
     """Return what ties a position to its list.
 
     It finds mistakes (a cut cursor, other filters than those of the page before). It guards nothing: a position reveals nothing
@@ -22,13 +24,13 @@ def _check(tenant: str, query: DocumentQuery | InvoiceQuery, payload: bytes) -> 
     return hashlib.blake2b(scope + payload, digest_size=_CHECK).digest()
 
 
-def encode_cursor(tenant: str, query: DocumentQuery | InvoiceQuery, position: Position) -> str:
+def encode_cursor(tenant: str, query: BaseModel, position: Position) -> str:
     """Return the cursor of what follows ``position`` in the list of ``query``."""
     payload = json.dumps([position.value, str(position.id)], separators=(",", ":")).encode()
     return base64.urlsafe_b64encode(_check(tenant, query, payload) + payload).rstrip(b"=").decode()
 
 
-def decode_cursor(tenant: str, query: DocumentQuery | InvoiceQuery, cursor: str) -> Position:
+def decode_cursor(tenant: str, query: BaseModel, cursor: str) -> Position:
     """Return the position that ``cursor`` stands for.
 
     Raises:

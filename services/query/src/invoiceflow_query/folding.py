@@ -7,10 +7,23 @@ from decimal import Decimal
 
 __all__ = ["decimal_key", "fold", "name_key", "number_key", "time_key", "vat_id_key", "words"]
 
-_LETTERS = str.maketrans(
-    {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "ħ": "h", "ı": "i", "ŋ": "n", "ŧ": "t", "æ": "ae", "œ": "oe", "þ": "th"}
-)
+_LETTERS = {
+    "ø": "o", "ł": "l", "đ": "d", "ð": "d", "ħ": "h", "ı": "i", "ŋ": "n", "ŧ": "t", "æ": "ae", "œ": "oe", "þ": "th",
+}  # fmt: skip
 """Letters that people type without their stroke or as two, though Unicode does not decompose them."""
+
+
+class _Plain(dict[int, str]):
+    """For ``str.translate``: characters without their strokes, and combining ones as nothing. Filled as they occur."""
+
+    def __missing__(self, code: int) -> str:
+        character = chr(code)
+        plain = "" if unicodedata.combining(character) else _LETTERS.get(character, character)
+        self[code] = plain
+        return plain
+
+
+_PLAIN = _Plain()
 
 _WORD = re.compile(r"[^\W_]+")
 _LONGEST_WORD = 64
@@ -20,8 +33,10 @@ _COMPLEMENT = str.maketrans("0123456789", "9876543210")
 
 def fold(text: str) -> str:
     """Return ``text`` without case and accents: ``Łódź Straße`` becomes ``lodz strasse``."""
+    if text.isascii():
+        return text.lower()
     decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
-    return "".join(char for char in decomposed if not unicodedata.combining(char)).translate(_LETTERS)
+    return decomposed.translate(_PLAIN)
 
 
 def words(text: str) -> list[str]:

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from importlib.metadata import version
 
-from invoiceflow_chassis.ports import Backlog, ObjectStore, Publisher
+from invoiceflow_chassis.ports import Backlog, DeadLetters, ObjectStore, Publisher
 from invoiceflow_chassis.service import Service
 from invoiceflow_query.changes import Changes
 from invoiceflow_query.opening import kept_open
@@ -31,7 +31,13 @@ def create_read_model(settings: QuerySettings) -> Rebuildable:
 
 
 def create_service(
-    settings: QuerySettings, objects: ObjectStore, read_model: ReadModel, *, publisher: Publisher, backlog: Backlog
+    settings: QuerySettings,
+    objects: ObjectStore,
+    read_model: ReadModel,
+    *,
+    publisher: Publisher,
+    backlog: Backlog,
+    dead_letters: DeadLetters,
 ) -> Service:
     """Return the service; it opens and closes ``read_model``."""
     changes = Changes()
@@ -56,6 +62,7 @@ def create_service(
             objects,
             changes,
             backlog,
+            dead_letters,
             poll=settings.poll_seconds,
             heartbeat=settings.heartbeat_seconds,
         ),

@@ -97,6 +97,12 @@ class ReadModel(Protocol):
         """Return at most ``limit`` invoices from ``after`` on, in the query's order."""
         ...
 
+    async def invoices_json(
+        self, tenant: str, query: InvoiceQuery, *, after: Position | None = None, limit: int = 50
+    ) -> list[str]:
+        """Return the same, each as the JSON text of its ``InvoiceSummary``, without a line break: what the API answers with."""
+        ...
+
     async def invoices_by_id(self, tenant: str, document_ids: Sequence[UUID]) -> list[StoredInvoice]:
         """Return those of the invoices that exist, in the order asked for."""
         ...

@@ -56,7 +56,14 @@ def create_app(settings: StandaloneSettings) -> FastAPI:
         tenants={DEFAULT_TENANT, *(key.tenant for key in settings.api_keys)},
     )
     services = (
-        create_query(query, objects, read_model, publisher=transport.publisher("query"), backlog=transport.backlog),
+        create_query(
+            query,
+            objects,
+            read_model,
+            publisher=transport.publisher("query"),
+            backlog=transport.backlog,
+            dead_letters=transport.dead_letters,
+        ),
         create_ingest(ingest, objects, publisher),
         create_ocr(OcrSettings(), objects),
         create_extract(ExtractSettings(), objects),

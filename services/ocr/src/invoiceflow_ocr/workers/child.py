@@ -16,7 +16,7 @@ import traceback
 from importlib import import_module
 from typing import Any, BinaryIO, cast
 
-from invoiceflow_chassis.errors import PermanentError
+from invoiceflow_chassis.errors import PermanentError, TransientError
 from invoiceflow_contracts.content import ContentRef
 from invoiceflow_contracts.layout import EmbeddedFile, Layout
 from invoiceflow_contracts.layout import Engine as EngineName
@@ -75,6 +75,12 @@ def _serve(engine: Engine, job: Job, data: bytes, stream: BinaryIO) -> None:
         reading = engine.read(data, job.media_type, progress)
     except PermanentError as error:
         _send(stream, {"kind": "refused", "code": error.code, "message": error.message})
+        return
+    except TransientError as error:
+        _send(
+            stream,
+            {"kind": "postponed", "code": error.code, "message": error.message, "retry_after": error.retry_after},
+        )
         return
     except MemoryError:
         _send(stream, {"kind": "exhausted"})

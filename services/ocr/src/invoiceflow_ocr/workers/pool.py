@@ -97,7 +97,7 @@ class WorkerPool:
         Raises:
             PermanentError: the engine refused the document, or it took too long, needed too much memory or crashed
                 its readers.
-            TransientError: no child could be started.
+            TransientError: no child could be started, or the engine could not read it now.
         """
         for _ in range(CRASHES):
             worker = await self._take()
@@ -116,7 +116,7 @@ class WorkerPool:
                     "document_too_complex",
                     f"Reading the document needs more than {self._limits.memory_bytes >> 20} MiB of memory. Split it or send a simpler version of it.",
                 ) from None
-            except PermanentError:
+            except (PermanentError, TransientError):
                 keep = True
                 raise
             except WorkerDiedError:

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from invoiceflow_chassis.errors import PermanentError
+from invoiceflow_chassis.errors import PermanentError, TransientError
 from invoiceflow_contracts.layout import Engine as EngineName
 from invoiceflow_ocr.workers.wire import Job, Outcome, Summary, encode, receive_frame
 
@@ -77,6 +77,7 @@ class Worker:
 
         Raises:
             PermanentError: the engine refused the document.
+            TransientError: the engine could not read it now.
             WorkerDiedError: the child ended.
             MemoryError: the document needed more than the child may have.
         """
@@ -94,6 +95,8 @@ class Worker:
                     on_progress(header["done"], header["total"])
                 case "refused":
                     raise PermanentError(header["code"], header["message"])
+                case "postponed":
+                    raise TransientError(header["code"], header["message"], retry_after=header["retry_after"])
                 case "exhausted":
                     raise MemoryError
                 case "failed":

@@ -2,9 +2,10 @@
 
 from fastapi import APIRouter
 
-from invoiceflow_chassis.ports import Backlog, ObjectStore
+from invoiceflow_chassis.ports import Backlog, DeadLetters, ObjectStore
 from invoiceflow_query.changes import Changes
 from invoiceflow_query.ports import ReadModel
+from invoiceflow_query.routes.dead_letters import dead_letter_routes
 from invoiceflow_query.routes.documents import document_routes
 from invoiceflow_query.routes.invoices import invoice_routes
 from invoiceflow_query.routes.lag import lag_routes
@@ -18,6 +19,7 @@ def create_router(
     objects: ObjectStore,
     changes: Changes,
     backlog: Backlog,
+    dead_letters: DeadLetters,
     *,
     poll: float = 0.3,
     heartbeat: float = 15.0,
@@ -29,6 +31,7 @@ def create_router(
         objects: where the original documents are.
         changes: wakes the live views of this process.
         backlog: how far the services are behind.
+        dead_letters: what they gave up.
         poll: seconds after which a live view looks at the read model at the latest.
         heartbeat: seconds of silence after which a live view sends a comment.
     """
@@ -37,4 +40,5 @@ def create_router(
     router.include_router(invoice_routes(read_model))
     router.include_router(stats_routes(read_model))
     router.include_router(lag_routes(backlog, read_model))
+    router.include_router(dead_letter_routes(dead_letters))
     return router

@@ -1,5 +1,6 @@
 """Invoices: found, shown and exported."""
 
+import json
 from collections.abc import Sequence
 from typing import Annotated
 from uuid import UUID
@@ -34,17 +35,24 @@ def invoice_routes(read_model: ReadModel) -> APIRouter:
     """Return the routes over invoices."""
     router = APIRouter(prefix="/invoices", tags=["invoices"])
 
-    @router.get("", summary="Find invoices", responses=problems(invalid_cursor=400, invalid_request=422))
-    async def list_invoices(
-        tenant: CurrentTenant, parameters: Annotated[InvoiceListParameters, Query()]
-    ) -> InvoicePage:
+    @router.get(
+        "",
+        summary="Find invoices",
+        response_model=InvoicePage,
+        responses=problems(invalid_cursor=400, invalid_request=422),
+    )
+    async def list_invoices(tenant: CurrentTenant, parameters: Annotated[InvoiceListParameters, Query()]) -> Response:
         query = parameters.query()
         after = decode_cursor(tenant, query, parameters.cursor) if parameters.cursor is not None else None
-        found = await read_model.invoices(tenant, query, after=after, limit=parameters.limit + 1)
+        found = await read_model.invoices_json(tenant, query, after=after, limit=parameters.limit + 1)
         items = found[: parameters.limit]
-        more = len(found) > parameters.limit
-        cursor = encode_cursor(tenant, query, invoice_position(items[-1], query.sort.field)) if more else None
-        return InvoicePage(items=items, next_cursor=cursor)
+        cursor = None
+        if len(found) > parameters.limit:
+            last = InvoiceSummary.model_validate_json(items[-1])
+            cursor = encode_cursor(tenant, query, invoice_position(last, query.sort.field))
+        # The page as text, as the read model keeps it: to build and serialise its models takes ten times as long.
+        content = f'{{"items":[{",".join(items)}],"next_cursor":{json.dumps(cursor)}}}'
+        return Response(content, media_type="application/json")
 
     @router.get(
         "/export",

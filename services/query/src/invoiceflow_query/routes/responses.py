@@ -12,6 +12,7 @@ NOT_MODIFIED: Responses = {304: {"description": "Unchanged since the response wh
 
 _SENTENCES = {
     "broker_unavailable": "Kafka does not answer. Try again in a moment.",
+    "dead_letter_not_found": "There is no dead letter 7d9e…. GET /v1/dead-letters?state=all lists those that Kafka still keeps.",
     "document_not_found": "There is no document 7d9e…. GET /v1/documents lists those there are.",
     "export_too_large": "A sheet holds 1048576 rows at most. Export with narrower filters, or as csv or json.",
     "file_not_found": "Nothing has told yet where the document's file is. Try again in a moment.",

@@ -57,7 +57,24 @@ Sort = Annotated[
     typer.Option(help="issue_date, due_date, gross, number, seller or extracted_at; with a - before it, downwards."),
 ]
 
+Topic = Annotated[str | None, typer.Option(help="The topic it first stood on.")]
+Code = Annotated[str | None, typer.Option(help="The code of the reason, such as schema_violation.")]
+OfDocument = Annotated[str | None, typer.Option("--document", metavar="ID", help="The id of its document.")]
+
+dead_letters = typer.Typer(
+    help="List, show and redrive what the services gave up (needs an operator's key).", no_args_is_help=True
+)
+app.add_typer(dead_letters, name="dead-letters")
+
 DEFAULT_URL = "http://127.0.0.1:8080"
+
+
+class LetterState(StrEnum):
+    """Which dead letters ``dead-letters list`` shows."""
+
+    OPEN = "open"
+    REDRIVEN = "redriven"
+    ALL = "all"
 
 
 class Format(StrEnum):
@@ -229,6 +246,77 @@ def lag(url: Url = DEFAULT_URL, api_key: ApiKey = None, *, as_json: Json = False
 
     async def work(client: "Client", out: "Console", _: "Console") -> Exit:
         return await run_lag(client, out=out, as_json=as_json)
+
+    _with_client(url, api_key, work)
+
+
+@dead_letters.command(name="list")
+def list_dead_letters(
+    *,
+    topic: Topic = None,
+    code: Code = None,
+    document: OfDocument = None,
+    state: Annotated[LetterState, typer.Option(help="Which.")] = LetterState.OPEN,
+    limit: Annotated[int, typer.Option(min=1, help="How many at most.")] = 50,
+    url: Url = DEFAULT_URL,
+    api_key: ApiKey = None,
+    as_json: Json = False,
+) -> None:
+    """List what the services gave up, the last first."""
+    from invoiceflow_standalone.cli.dead_letters import Choice, list_letters
+
+    choice = Choice(topic=topic, code=code, document=document)
+
+    async def work(client: "Client", out: "Console", log: "Console") -> Exit:
+        return await list_letters(client, choice, state=state.value, limit=limit, out=out, log=log, as_json=as_json)
+
+    _with_client(url, api_key, work)
+
+
+@dead_letters.command(name="show")
+def show_dead_letter(
+    reference: Annotated[str, typer.Argument(metavar="ID", help="(The beginning of) a dead letter's id.")],
+    url: Url = DEFAULT_URL,
+    api_key: ApiKey = None,
+    *,
+    as_json: Json = False,
+) -> None:
+    """Show why a message was given up, its headers and what it holds."""
+    from invoiceflow_standalone.cli.dead_letters import show_letter
+
+    async def work(client: "Client", out: "Console", _: "Console") -> Exit:
+        return await show_letter(client, reference, out=out, as_json=as_json)
+
+    _with_client(url, api_key, work)
+
+
+@dead_letters.command(name="redrive")
+def redrive_dead_letters(
+    references: Annotated[
+        list[str] | None, typer.Argument(metavar="[ID]...", help="(The beginnings of) dead letters' ids.")
+    ] = None,
+    *,
+    topic: Topic = None,
+    code: Code = None,
+    document: OfDocument = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say which.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before redriving more than one.")] = False,
+    url: Url = DEFAULT_URL,
+    api_key: ApiKey = None,
+    as_json: Json = False,
+) -> None:
+    """Give messages back, with their event ids, to the services that gave them up."""
+    from invoiceflow_standalone.cli.dead_letters import Choice, redrive_letters
+
+    choice = Choice(topic=topic, code=code, document=document)
+
+    def confirm(question: str) -> bool:
+        return yes or (sys.stdin.isatty() and typer.confirm(question, err=True))
+
+    async def work(client: "Client", out: "Console", log: "Console") -> Exit:
+        return await redrive_letters(
+            client, references or [], choice, dry_run=dry_run, confirm=confirm, out=out, log=log, as_json=as_json
+        )
 
     _with_client(url, api_key, work)
 

@@ -93,6 +93,10 @@ class Client:
         """Return the JSON object at ``path`` as the API sent it."""
         return await self._get_json("GET", path, params=_given(params or {}))
 
+    async def post(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Send a JSON object and return the one that the API answers with."""
+        return await self._get_json("POST", path, json=dict(body))
+
     async def rows(self, path: str, params: Params | None = None, *, limit: int) -> AsyncIterator[dict[str, Any]]:
         """Yield up to ``limit`` rows of a list, fetched page by page, as the API sent them."""
         cursor: str | None = None

@@ -12,13 +12,17 @@ from invoiceflow_contracts.invoice import Invoice, Money
 __all__ = [
     "LOW_CONFIDENCE",
     "Accepted",
+    "Content",
+    "DeadLetter",
     "Document",
     "InvoiceRow",
     "InvoiceView",
     "Lag",
+    "OpenedDeadLetter",
     "PartyName",
     "Problem",
     "RaisedRule",
+    "Redriven",
     "TopicLag",
 ]
 
@@ -148,3 +152,49 @@ class Lag(_Answer):
 
     topics: tuple[TopicLag, ...]
     oldest_unfinished: Document | None = None
+
+
+class DeadLetter(_Answer):
+    """A message that a service gave up."""
+
+    id: UUID
+    state: Literal["open", "redriven"]
+    topic: str
+    partition: int
+    offset: int
+    group: str
+    code: str
+    message: str
+    attempts: int
+    redrives: int
+    dead_at: AwareDatetime
+    document_id: UUID | None = None
+    size: int
+
+
+class Content(_Answer):
+    """Bytes, as text or in base64."""
+
+    text: str | None = None
+    base64: str | None = None
+
+
+class Header(Content):
+    """A header of a message."""
+
+    name: str
+
+
+class OpenedDeadLetter(DeadLetter):
+    """A dead letter with what it holds."""
+
+    key: Content
+    headers: tuple[Header, ...]
+    body: Content
+    truncated: bool
+
+
+class Redriven(_Answer):
+    """What was redriven."""
+
+    redriven: tuple[DeadLetter, ...]

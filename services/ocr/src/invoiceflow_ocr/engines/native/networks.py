@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-__all__ = ["Networks", "Reading"]
+__all__ = ["DETECTOR", "READER", "Networks", "Reading", "silence_telemetry"]
 
 HEIGHT = 48
 """Rows of a crop, as the network was trained."""
@@ -21,6 +21,14 @@ LONGEST = 4096
 """Columns of the widest crop; a longer line would lose its height."""
 DETECTOR = "PP-OCRv6_det_small.onnx"
 READER = "PP-OCRv6_rec_small.onnx"
+
+
+def silence_telemetry() -> None:
+    """Keep OpenVINO, before it is imported, from reporting every start to a web service of its maker.
+
+    Where the module that does so cannot be imported, it does not.
+    """
+    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +53,7 @@ class Networks:
     def __init__(self, threads: int) -> None:
         import cv2  # noqa: PLC0415
 
-        # OpenVINO reports every start to a web service of its maker. Where this module cannot be imported it does not.
-        sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
+        silence_telemetry()
         import openvino  # noqa: PLC0415
         import rapidocr  # noqa: PLC0415
         from rapidocr.ch_ppocr_det.utils import DBPostProcess  # noqa: PLC0415

@@ -149,6 +149,11 @@ class MongoReadModel:
             filenames = await _filenames(collections, [found["_id"] for found in page])
         return [summary_of(found, filenames.get(found["_id"])) for found in page]
 
+    async def invoices_json(
+        self, tenant: str, query: InvoiceQuery, *, after: Position | None = None, limit: int = 50
+    ) -> list[str]:
+        return [each.model_dump_json() for each in await self.invoices(tenant, query, after=after, limit=limit)]
+
     async def invoices_by_id(self, tenant: str, document_ids: Sequence[UUID]) -> list[StoredInvoice]:
         ids = [key(tenant, document_id) for document_id in document_ids]
         collections = self._reading()

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from invoiceflow_chassis.errors import InvoiceflowError, UnavailableError
 from invoiceflow_query.adapters.sqlite import schema
-from invoiceflow_query.adapters.sqlite.writing import apply
+from invoiceflow_query.adapters.sqlite.writing import apply_all
 from invoiceflow_query.projection import Change, DocumentState
 from invoiceflow_query.records import InvoiceRecord
 
@@ -109,15 +109,19 @@ def upgrade(path: Path, version: int) -> None:
         rows = source.execute(KEPT[version])
         while some := list(islice(rows, CHANGES_AT_ONCE)):
             target.execute("BEGIN")
-            for tenant, document_id, state, record in some:
-                change = Change(
-                    document_id=UUID(document_id),
-                    state=DocumentState.model_validate_json(state),
-                    invoice=InvoiceRecord.model_validate_json(record) if record else None,
-                )
-                apply(target, tenant, change)
+            apply_all(target, map(_change, some))
             target.execute("COMMIT")
     put_in_place(new, path)
+
+
+def _change(kept: tuple[str, str, str, str | None]) -> tuple[str, Change]:
+    tenant, document_id, state, record = kept
+    change = Change(
+        document_id=UUID(document_id),
+        state=DocumentState.model_validate_json(state),
+        invoice=InvoiceRecord.model_validate_json(record) if record else None,
+    )
+    return tenant, change
 
 
 def put_in_place(new: Path, path: Path) -> None:

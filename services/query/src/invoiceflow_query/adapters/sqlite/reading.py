@@ -1,23 +1,44 @@
-"""Questions to the read model as SQL. Every value is a parameter; what is put into the text are names of columns."""
+"""Questions to the read model as SQL. Every value is a parameter; what is put into the text are names of columns.
+
+A list of invoices can be made in two ways. ``walk_statement`` goes along the list's order and tests each invoice, which is
+quick where many meet the conditions; ``few_statement`` takes all that meet one condition, tests and sorts them, which is quick
+where few do. ``planning`` chooses. Which index serves is said (INDEXED BY), not left to SQLite, which keeps no statistics here:
+a statement whose index is missing fails rather than read the whole table.
+"""
 
 # ruff: noqa: S608
 
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 
-from invoiceflow_query.adapters.sqlite.writing import finding_mark
+from invoiceflow_query.adapters.sqlite.writing import SPANS, day_key, days, finding_mark, moment_key
 from invoiceflow_query.folding import decimal_key, fold, number_key, time_key, vat_id_key, words
-from invoiceflow_query.queries import DocumentQuery, InvoiceQuery, Position
+from invoiceflow_query.queries import DocumentQuery, InvoiceField, InvoiceQuery, Position
 
-__all__ = ["Condition", "Statement", "documents_statement", "invoice_conditions", "invoices_statement"]
+__all__ = [
+    "Condition",
+    "Question",
+    "Statement",
+    "count_statement",
+    "documents_statement",
+    "few_statement",
+    "question",
+    "walk_statement",
+]
 
-Value = str | int
+Value = str | int | bytes
 
 _LAST = "\U0010ffff"
+_FIRST_CHARACTER = "\x01"
+_EARLIEST = "0"
+_LEAST_INTEGER, _GREATEST_INTEGER = -(2**63), 2**63 - 1
+_BEFORE_ANY_ID, _AFTER_ANY_ID = b"", b"\xff" * 17
 
-_LEADING = frozenset({"seller_vat_id", "currency", "type", "needs_review"})
-"""Columns with an index in which the issue date follows them."""
+_FIRST_AMOUNT = "0"
+"""How the key of the lowest amount begins."""
+
+_DATES = frozenset({"issue_date", "due_date"})
 
 
 @dataclass(frozen=True)
@@ -25,7 +46,7 @@ class Statement:
     """SQL and its parameters."""
 
     sql: str
-    values: tuple[Value, ...]
+    values: tuple[Value, ...] = ()
 
 
 @dataclass
@@ -41,24 +62,14 @@ class _Where:
         if value is not None:
             self.add(f"{column} = ?", value)
 
-    def between(self, column: str, low: str | None, high: str | None) -> None:
-        """What has no value is in no range."""
+    def between(self, column: str, low: Value | None, high: Value | None) -> None:
         if low is not None:
             self.add(f"{column} >= ?", low)
-        elif high is not None:
-            self.add(f"{column} > ''")
         if high is not None:
             self.add(f"{column} <= ?", high)
 
-    def page(self, column: str, after: Position | None, *, value: str, descending: bool) -> str:
-        """Begin after a position; return the ORDER BY that goes with it."""
-        if after is not None:
-            self.add(f"({column}, i.id) {'<' if descending else '>'} (?, ?)", value, str(after.id))
-        direction = "DESC" if descending else "ASC"
-        return f"ORDER BY {column} {direction}, i.id {direction}"
-
-    def __str__(self) -> str:
-        return " AND ".join(self.clauses)
+    def statement(self) -> Statement:
+        return Statement(" AND ".join(self.clauses), tuple(self.values))
 
 
 def documents_statement(tenant: str, query: DocumentQuery, after: Position | None, limit: int) -> Statement:
@@ -69,20 +80,22 @@ def documents_statement(tenant: str, query: DocumentQuery, after: Position | Non
     where.equal("i.stage", query.stage)
     if query.filename is not None:
         prefix = fold(query.filename)
-        where.between("i.filename", prefix or None, prefix + _LAST)
-    where.between(
-        "i.received_at",
-        time_key(query.received_from) if query.received_from else None,
-        time_key(query.received_to) if query.received_to else None,
-    )
-    order = where.page(
-        f"i.{query.sort.field}",
-        after,
-        value=(after.value or "") if after else "",
-        descending=query.sort.descending,
-    )
+        where.between("i.filename", prefix or _FIRST_CHARACTER, prefix + _LAST)
+    if query.received_from or query.received_to:
+        # What has no value, the empty text, is in no range.
+        where.between(
+            "i.received_at",
+            time_key(query.received_from) if query.received_from else _EARLIEST,
+            time_key(query.received_to) if query.received_to else None,
+        )
+    column, direction = f"i.{query.sort.field}", "DESC" if query.sort.descending else "ASC"
+    if after is not None:
+        where.add(f"({column}, i.id) {'<' if query.sort.descending else '>'} (?, ?)", after.value or "", after.id.bytes)
+    found = where.statement()
     return Statement(
-        f"SELECT i.id, i.version, i.state FROM documents i WHERE {where} {order} LIMIT ?", (*where.values, limit)
+        f"SELECT i.id, i.version, i.state FROM documents i WHERE {found.sql} "
+        f"ORDER BY {column} {direction}, i.id {direction} LIMIT ?",
+        (*found.values, limit),
     )
 
 
@@ -94,103 +107,346 @@ class Condition:
     test: Statement
 
 
-def invoice_conditions(tenant: str, query: InvoiceQuery) -> list[Condition]:
-    """Return what ``query`` asks for."""
-    conditions = [
-        Condition(
-            rows=Statement(f"SELECT row FROM invoices WHERE tenant = ? AND {where}", (tenant, *where.values)),
-            test=Statement(_walked(where, column, query.sort.field), tuple(where.values)),
+@dataclass(frozen=True)
+class Question:
+    """An ``InvoiceQuery`` taken apart into what the statements are made of."""
+
+    tenant: str
+    field: InvoiceField
+    descending: bool
+    index: str
+    """What a walk goes along where there are no facets."""
+    equal: Statement
+    """What is equal all along the walk, beside the tenant."""
+    least: Statement | None
+    greatest: Statement | None
+    """Values between which the walk goes, as expressions; None where there is no end."""
+    facets: Statement | None
+    """Which facets, by the columns of ``invoice_facets``; None where all."""
+    conditions: tuple[Condition, ...]
+    """All others, to be tested."""
+
+    @property
+    def near(self) -> Statement | None:
+        """Where the walk begins."""
+        return self.greatest if self.descending else self.least
+
+    @property
+    def far(self) -> Statement | None:
+        """Where it ends."""
+        return self.least if self.descending else self.greatest
+
+    @property
+    def of_facets(self) -> Condition | None:
+        """The choice of facets as a condition like others."""
+        if self.facets is None:
+            return None
+        return Condition(
+            rows=Statement(
+                f"SELECT i.row FROM invoice_facets f CROSS JOIN invoices i INDEXED BY invoices_of_facet_by_{self.field} "
+                f"ON i.facet = f.facet WHERE {self.facets.sql}",
+                self.facets.values,
+            ),
+            test=Statement(
+                f"i.facet IN (SELECT f.facet FROM invoice_facets f WHERE {self.facets.sql})", self.facets.values
+            ),
         )
-        for column, where in _column_conditions(query).items()
-        if where.clauses
-    ]
-    asked = {"words": query.q, "seller_words": query.seller, "buyer_words": query.buyer}
-    terms = [(column, word) for column, text in asked.items() if text is not None for word in sorted(set(words(text)))]
-    if terms:
-        match = " AND ".join([f'tenant : "{tenant}"', *(f'{column} : "{word}" *' for column, word in terms)])
-        conditions.append(
-            Condition(
-                rows=Statement("SELECT rowid AS row FROM invoice_terms WHERE invoice_terms MATCH ?", (match,)),
-                test=Statement(
-                    "EXISTS (SELECT 1 FROM invoice_words w WHERE w.row = i.row AND "
-                    + " AND ".join(f"instr(w.{column}, ?) > 0" for column, _ in terms)
-                    + ")",
-                    tuple(f" {word}" for _, word in terms),
-                ),
-            )
-        )
-    if query.finding is not None or query.severity is not None:
-        key = (tenant, finding_mark(query.finding, query.severity))
-        conditions.append(
-            Condition(
-                rows=Statement("SELECT row FROM invoice_findings WHERE tenant = ? AND mark = ?", key),
-                test=Statement(
-                    "EXISTS (SELECT 1 FROM invoice_findings f WHERE f.tenant = ? AND f.mark = ? AND f.row = i.row)", key
-                ),
-            )
-        )
-    return conditions
 
 
-def _column_conditions(query: InvoiceQuery) -> dict[str, _Where]:
-    equal: dict[str, Value | None] = {
+@dataclass
+class _Bounds:
+    """Values that the order lies between, several on either side."""
+
+    tenant: str
+    order: InvoiceField
+    least: list[Statement] = field(default_factory=list)
+    greatest: list[Statement] = field(default_factory=list)
+
+    def within(self, low: Value | None, high: Value | None) -> None:
+        self.least += [Statement("?", (low,))] if low is not None else []
+        self.greatest += [Statement("?", (high,))] if high is not None else []
+
+    def within_span(self, filtered: str, low: Value | None, high: Value | None) -> None:
+        """Narrow to where the invoices are whose ``filtered`` has a key from ``low`` to ``high``, where that goes with the order."""
+        if self.order not in SPANS.get(filtered, ()):
+            return
+        where = _Where()
+        for column, value in (("tenant", self.tenant), ("filtered", filtered), ("sorted", self.order)):
+            where.equal(column, value)
+        where.between("key", low, high)
+        found = where.statement()
+        self.least.append(Statement(f"(SELECT min(least) FROM invoice_spans WHERE {found.sql})", found.values))
+        self.greatest.append(Statement(f"(SELECT max(greatest) FROM invoice_spans WHERE {found.sql})", found.values))
+
+
+def _innermost(function: str, bounds: list[Statement]) -> Statement | None:
+    if len(bounds) < 2:
+        return bounds[0] if bounds else None
+    sql = ", ".join(each.sql for each in bounds)
+    return Statement(f"{function}({sql})", tuple(value for each in bounds for value in each.values))
+
+
+def question(tenant: str, query: InvoiceQuery) -> Question:
+    """Take ``query`` apart."""
+    order, facets = query.sort.field, _facets(tenant, query)
+    equalities, ranges = _equalities(query), _ranges(query)
+    index, equal, bounds = f"invoices_by_{order}", _Where(), _Bounds(tenant, order)
+    if "seller_vat_id" in equalities and order == "issue_date" and facets is None:
+        # The one index in which the order follows another column.
+        index = "invoices_by_seller_vat_id"
+        equal.equal("i.seller_vat_id", equalities.pop("seller_vat_id"))
+    if order in equalities:
+        bounds.within(equalities[order], equalities.pop(order))
+    if order in ranges:
+        bounds.within(*ranges.pop(order))
+    for column, value in equalities.items():
+        bounds.within_span(column, value, value)
+    for column, (low, high) in ranges.items():
+        if column in _DATES:
+            bounds.within_span(column, _span(low), _span(high))
+    for word in words(query.seller or ""):
+        bounds.within_span("seller_words", word, word + _LAST)
+    return Question(
+        tenant=tenant,
+        field=order,
+        descending=query.sort.descending,
+        index=index,
+        equal=equal.statement(),
+        least=_innermost("max", bounds.least),
+        greatest=_innermost("min", bounds.greatest),
+        facets=facets,
+        conditions=(
+            *(_column_condition(tenant, column, value, value) for column, value in equalities.items()),
+            *(_column_condition(tenant, column, low, high) for column, (low, high) in ranges.items()),
+            *_terms(tenant, query),
+            *_findings(tenant, query),
+        ),
+    )
+
+
+def _span(day: Value | None) -> int | None:
+    return days(day) if isinstance(day, int) else None
+
+
+def _column_condition(tenant: str, column: str, low: Value | None, high: Value | None) -> Condition:
+    where = _Where()
+    if low == high:
+        where.equal(f"i.{column}", low)
+    else:
+        where.between(f"i.{column}", low, high)
+    met = where.statement()
+    return Condition(
+        rows=Statement(
+            f"SELECT i.row FROM invoices i INDEXED BY invoices_by_{column} WHERE i.tenant = ? AND {met.sql}",
+            (tenant, *met.values),
+        ),
+        test=met,
+    )
+
+
+def _facets(tenant: str, query: InvoiceQuery) -> Statement | None:
+    where = _Where()
+    where.equal("f.type", query.type.value if query.type else None)
+    where.equal("f.currency", query.currency)
+    where.equal("f.needs_review", None if query.needs_review is None else int(query.needs_review))
+    if not where.clauses:
+        return None
+    where.equal("f.tenant", tenant)
+    return where.statement()
+
+
+def _equalities(query: InvoiceQuery) -> dict[str, str]:
+    asked = {
         "number": None if query.number is None else number_key(query.number) or "",
         "seller_vat_id": None if query.seller_vat_id is None else vat_id_key(query.seller_vat_id) or "",
-        "type": query.type.value if query.type else None,
-        "currency": query.currency,
-        "needs_review": None if query.needs_review is None else int(query.needs_review),
     }
-    between: dict[str, tuple[str | None, str | None]] = {
-        "issue_date": (_day(query.issue_date_from), _day(query.issue_date_to)),
-        "due_date": (_day(query.due_date_from), _day(query.due_date_to)),
-        "gross": (_amount(query.gross_min), _amount(query.gross_max)),
+    return {column: value for column, value in asked.items() if value is not None}
+
+
+def _ranges(query: InvoiceQuery) -> dict[str, tuple[Value | None, Value | None]]:
+    """Return between which values each column is to be. What has no value, which stands below every value, is in no range."""
+    days_asked = {
+        "issue_date": (query.issue_date_from, query.issue_date_to),
+        "due_date": (query.due_date_from, query.due_date_to),
     }
-    wheres = {column: _Where() for column in (*equal, *between)}
-    for column, value in equal.items():
-        wheres[column].equal(column, value)
-    for column, (low, high) in between.items():
-        wheres[column].between(column, low, high)
-    return wheres
+    asked: dict[str, tuple[Value | None, Value | None]] = {
+        column: (day_key(low or date.min), day_key(high) if high else None)
+        for column, (low, high) in days_asked.items()
+        if low or high
+    }
+    low, high = query.gross_min, query.gross_max
+    if low is not None or high is not None:
+        asked["gross"] = (
+            _FIRST_AMOUNT if low is None else decimal_key(low),
+            None if high is None else decimal_key(high),
+        )
+    return asked
 
 
-def _walked(where: _Where, column: str, sort_field: str) -> str:
-    """Return the condition so that SQLite walks in the list's order: with a plus, no index of the column is thought of."""
-    in_order = column == sort_field or (sort_field == "issue_date" and column in _LEADING)
-    return " AND ".join(clause if in_order else f"+{clause}" for clause in where.clauses)
+def _terms(tenant: str, query: InvoiceQuery) -> list[Condition]:
+    asked = {"words": query.q, "seller_words": query.seller, "buyer_words": query.buyer}
+    terms = [(column, word) for column, text in asked.items() if text is not None for word in sorted(set(words(text)))]
+    if not terms:
+        return []
+    match = " AND ".join([f'tenant : "{tenant}"', *(f'{column} : "{word}" *' for column, word in terms)])
+    return [
+        Condition(
+            rows=Statement("SELECT rowid AS row FROM invoice_terms WHERE invoice_terms MATCH ?", (match,)),
+            test=Statement(
+                "EXISTS (SELECT 1 FROM invoice_words w WHERE w.row = i.row AND "
+                + " AND ".join(f"instr(w.{column}, ?) > 0" for column, _ in terms)
+                + ")",
+                tuple(f" {word}" for _, word in terms),
+            ),
+        )
+    ]
 
 
-def _day(value: date | None) -> str | None:
-    return value.isoformat() if value else None
+def _findings(tenant: str, query: InvoiceQuery) -> list[Condition]:
+    if query.finding is None and query.severity is None:
+        return []
+    key = (tenant, finding_mark(query.finding, query.severity))
+    return [
+        Condition(
+            rows=Statement("SELECT row FROM invoice_findings WHERE tenant = ? AND mark = ?", key),
+            test=Statement(
+                "EXISTS (SELECT 1 FROM invoice_findings f WHERE f.tenant = ? AND f.mark = ? AND f.row = i.row)", key
+            ),
+        )
+    ]
 
 
-def _amount(value: Decimal | None) -> str | None:
-    return None if value is None else decimal_key(value)
-
-
-def invoices_statement(
-    tenant: str,
-    query: InvoiceQuery,
-    after: Position | None,
-    limit: int,
-    *,
-    few: Condition | None,
-    tested: list[Condition],
-) -> Statement:
-    """Return the SELECT of one page of invoices: row, id.
-
-    The rows of ``few`` are fetched and sorted; ``tested`` are tested on each row.
-    """
+def walk_statement(asked: Question, after: Position | None, limit: int) -> Statement:
+    """Return the SELECT of the summaries of one page, by a walk in the list's order. The conditions are tested on the way."""
+    if asked.facets is not None:
+        return _page(_merge(asked, asked.facets, after, limit))
     where = _Where()
-    where.equal("i.tenant", tenant)
-    for each in tested:
+    where.equal("i.tenant", asked.tenant)
+    if asked.equal.sql:
+        where.add(asked.equal.sql, *asked.equal.values)
+    _begin(where, asked, after)
+    _end(where, asked)
+    for each in asked.conditions:
         where.add(each.test.sql, *each.test.values)
-    value = (after.value or "") if after else ""
-    if value and query.sort.field == "gross":
-        value = decimal_key(Decimal(value))
-    order = where.page(f"i.{query.sort.field}", after, value=value, descending=query.sort.descending)
-    source = "invoices i"
-    if few:
-        # SQLite keeps the order of a CROSS JOIN: the few rows first, then each one's invoice.
-        source = f"({few.rows.sql}) c CROSS JOIN invoices i ON i.row = c.row"
-    values = few.rows.values if few else ()
-    return Statement(f"SELECT i.row, i.id FROM {source} WHERE {where} {order} LIMIT ?", (*values, *where.values, limit))
+    found = where.statement()
+    return _page(
+        Statement(
+            f"SELECT i.row FROM invoices i INDEXED BY {asked.index} WHERE {found.sql} {_order(asked)} LIMIT ?",
+            (*found.values, limit),
+        )
+    )
+
+
+def _begin(where: _Where, asked: Question, after: Position | None) -> None:
+    """Begin where the page before ended, which is no earlier than where the list begins.
+
+    Only one of the two is said: SQLite goes along the index from one value, and would test the other on each entry.
+    """
+    near, column = asked.near, f"i.{asked.field}"
+    beyond = "<" if asked.descending else ">"
+    if after is not None:
+        where.add(f"({column}, i.id) {beyond} (?, ?)", _position_key(asked.field, after.value), after.id.bytes)
+    elif near is not None:
+        where.add(f"{column} {beyond}= {near.sql}", *near.values)
+
+
+def _end(where: _Where, asked: Question) -> None:
+    if asked.far is not None:
+        where.add(f"i.{asked.field} {'>=' if asked.descending else '<='} {asked.far.sql}", *asked.far.values)
+
+
+def _merge(asked: Question, facets: Statement, after: Position | None, limit: int) -> Statement:
+    """Return the SELECT of the rows of one page out of several facets.
+
+    A page's worth is looked for in the largest facet alone. Where it ends, no page can go beyond, so that of
+    the other facets only what stands before that is read: few rows, since they are the smaller ones.
+    """
+    column, index = f"i.{asked.field}", f"invoices_of_facet_by_{asked.field}"
+    begin, end, tests = _Where(), _Where(), _Where()
+    _begin(begin, asked, after)
+    _end(end, asked)
+    for each in asked.conditions:
+        tests.add(each.test.sql, *each.test.values)
+    first, largest = _all(begin, tests), _all(begin, end, tests)
+    last_value = asked.far or Statement("?", (_extreme(asked),))
+    last_id = _BEFORE_ANY_ID if asked.descending else _AFTER_ANY_ID
+    return Statement(
+        f"WITH chosen AS MATERIALIZED (SELECT f.facet, f.invoices FROM invoice_facets f WHERE {facets.sql}), "
+        "enough (value, id) AS MATERIALIZED (SELECT * FROM ("
+        f"SELECT {column}, i.id FROM invoices i INDEXED BY {index} "
+        "WHERE i.facet = (SELECT facet FROM chosen ORDER BY invoices DESC LIMIT 1)"
+        f"{largest.sql} {_order(asked)} LIMIT 1 OFFSET ?) UNION ALL SELECT {last_value.sql}, ? LIMIT 1) "
+        f"SELECT i.row FROM enough e CROSS JOIN chosen c CROSS JOIN invoices i INDEXED BY {index} "
+        f"ON i.facet = c.facet AND ({column}, i.id) {'>=' if asked.descending else '<='} (e.value, e.id)"
+        f"{first.sql} {_order(asked)} LIMIT ?",
+        (*facets.values, *largest.values, limit - 1, *last_value.values, last_id, *first.values, limit),
+    )
+
+
+def _all(*wheres: _Where) -> Statement:
+    """Return the conditions, each with an AND before it."""
+    clauses = [f" AND {clause}" for where in wheres for clause in where.clauses]
+    return Statement("".join(clauses), tuple(value for where in wheres for value in where.values))
+
+
+def _extreme(asked: Question) -> Value:
+    """Return what no value of the list's order goes beyond."""
+    if asked.field in _DATES or asked.field == "extracted_at":
+        return _LEAST_INTEGER if asked.descending else _GREATEST_INTEGER
+    return "" if asked.descending else _LAST
+
+
+def few_statement(asked: Question, few: Condition, after: Position | None, limit: int) -> Statement:
+    """Return the SELECT of the summaries of one page, by sorting all rows of ``few`` that meet the other conditions."""
+    where = _Where()
+    where.equal("i.tenant", asked.tenant)
+    if asked.equal.sql:
+        where.add(asked.equal.sql, *asked.equal.values)
+    _begin(where, asked, after)
+    _end(where, asked)
+    for each in (asked.of_facets, *asked.conditions):
+        if each is not None and each != few:
+            where.add(each.test.sql, *each.test.values)
+    found = where.statement()
+    return _page(
+        Statement(
+            # SQLite keeps the order of a CROSS JOIN: the few rows first, then each one's invoice.
+            f"SELECT i.row FROM ({few.rows.sql}) c CROSS JOIN invoices i ON i.row = c.row "
+            f"WHERE {found.sql} {_order(asked)} LIMIT ?",
+            (*few.rows.values, *found.values, limit),
+        )
+    )
+
+
+def _page(rows: Statement) -> Statement:
+    """Return the SELECT of the summaries of ``rows`` as one text, a line for each; no summary has a line break in it.
+
+    One row, so that the thread that reads waits once for Python's lock, and not for each invoice. ``group_concat`` makes SQLite
+    keep the order of what it goes over.
+    """
+    return Statement(
+        f"SELECT group_concat(s.summary, char(10)) FROM ({rows.sql}) p CROSS JOIN invoice_summaries s ON s.row = p.row",
+        rows.values,
+    )
+
+
+def _order(asked: Question) -> str:
+    direction = "DESC" if asked.descending else "ASC"
+    return f"ORDER BY i.{asked.field} {direction}, i.id {direction}"
+
+
+def _position_key(sort_field: InvoiceField, value: str | None) -> Value:
+    """Return the value of a position as it stands in the column."""
+    match sort_field:
+        case "issue_date" | "due_date":
+            return day_key(date.fromisoformat(value)) if value else 0
+        case "gross":
+            return decimal_key(Decimal(value)) if value else ""
+        case "extracted_at":
+            return moment_key(datetime.fromisoformat(value)) if value else 0
+    return value or ""
+
+
+def count_statement(rows: Statement, most: int) -> Statement:
+    """Return the SELECT of how many ``rows`` there are, or ``most`` where there are more."""
+    return Statement(f"SELECT count(*) FROM ({rows.sql} LIMIT ?)", (*rows.values, most))

@@ -1,9 +1,20 @@
 """Tables and indexes of the read model in SQLite.
 
-Every index begins with the tenant and ends with the id, which breaks ties: a page of a list is then one walk along
-an index from the position where the page before ended. What has no value is the empty text, which sorts below every
-value, so that positions can be compared as rows. ``invoices`` holds nothing but what is filtered and sorted by: some thousands of
-its rows may be looked at for one page, and so narrow they lie on few disk pages. What is shown of an invoice stands in tables of its own.
+Every index ends with the id, which breaks ties: a page of a list is then one walk along an index from the position where the
+page before ended. What has no value is the empty text or 0, which sorts below every value, so that positions can be
+compared as rows. Ids are their 16 bytes, whose order is that of their text; days of invoices are counted from 0001-01-01,
+and moments in microseconds from 1970: an index entry is then half as long as with text, and so is what is written for it.
+
+``invoices`` holds nothing but what is filtered and sorted by: some thousands of its rows may be looked at for one page, and so
+narrow they lie on few disk pages. What is shown of an invoice stands in tables of its own; its summary is the text that the
+API answers with, so that a list is made without decoding anything.
+
+The three filters with few values (type, currency, review) make a facet of each combination that occurs in a tenant. There are
+some dozens. A list filtered by any of them, in any order, is the merge of as many walks, each along the index of that order within one facet.
+
+Some filters go together with some orders: last month's invoices are due soon, and all of a seller have its name.
+``invoice_spans`` keeps between which values of the column ``sorted`` all invoices are whose ``filtered`` has the value ``key``, so
+that a walk begins and ends there. Spans only ever widen: they may hold more than the invoices that meet the filter, never less.
 
 Documents are counted as they change: to count them afterwards SQLite reads an index entry of every one.
 
@@ -18,13 +29,13 @@ from invoiceflow_chassis.errors import InvoiceflowError
 
 __all__ = ["SchemaVersionError", "prepare"]
 
-VERSION = 1
+VERSION = 2
 
 SCHEMA = """
 CREATE TABLE documents (
     row INTEGER PRIMARY KEY,
     tenant TEXT NOT NULL,
-    id TEXT NOT NULL,
+    id BLOB NOT NULL,
     version INTEGER NOT NULL,
     status TEXT NOT NULL,
     stage TEXT NOT NULL,
@@ -49,20 +60,28 @@ CREATE TABLE document_counts (
     PRIMARY KEY (tenant, status, needs_review)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE invoice_facets (
+    facet INTEGER PRIMARY KEY,
+    tenant TEXT NOT NULL,
+    type TEXT NOT NULL,
+    currency TEXT NOT NULL,
+    needs_review INTEGER NOT NULL,
+    invoices INTEGER NOT NULL,
+    UNIQUE (tenant, type, currency, needs_review)
+) STRICT;
+
 CREATE TABLE invoices (
     row INTEGER PRIMARY KEY,
     tenant TEXT NOT NULL,
-    id TEXT NOT NULL,
+    id BLOB NOT NULL,
+    facet INTEGER NOT NULL REFERENCES invoice_facets,
     number TEXT NOT NULL,
-    type TEXT NOT NULL,
-    issue_date TEXT NOT NULL,
-    due_date TEXT NOT NULL,
-    currency TEXT NOT NULL,
+    issue_date INTEGER NOT NULL,
+    due_date INTEGER NOT NULL,
     seller TEXT NOT NULL,
     seller_vat_id TEXT NOT NULL,
     gross TEXT NOT NULL,
-    needs_review INTEGER NOT NULL,
-    extracted_at TEXT NOT NULL,
+    extracted_at INTEGER NOT NULL,
     UNIQUE (tenant, id)
 ) STRICT;
 CREATE INDEX invoices_by_issue_date ON invoices (tenant, issue_date, id);
@@ -70,11 +89,24 @@ CREATE INDEX invoices_by_due_date ON invoices (tenant, due_date, id);
 CREATE INDEX invoices_by_gross ON invoices (tenant, gross, id);
 CREATE INDEX invoices_by_number ON invoices (tenant, number, id);
 CREATE INDEX invoices_by_seller ON invoices (tenant, seller, id);
-CREATE INDEX invoices_by_extraction ON invoices (tenant, extracted_at, id);
+CREATE INDEX invoices_by_extracted_at ON invoices (tenant, extracted_at, id);
 CREATE INDEX invoices_by_seller_vat_id ON invoices (tenant, seller_vat_id, issue_date, id);
-CREATE INDEX invoices_by_currency ON invoices (tenant, currency, issue_date, id);
-CREATE INDEX invoices_by_type ON invoices (tenant, type, issue_date, id);
-CREATE INDEX invoices_by_review ON invoices (tenant, needs_review, issue_date, id);
+CREATE INDEX invoices_of_facet_by_issue_date ON invoices (facet, issue_date, id);
+CREATE INDEX invoices_of_facet_by_due_date ON invoices (facet, due_date, id);
+CREATE INDEX invoices_of_facet_by_gross ON invoices (facet, gross, id);
+CREATE INDEX invoices_of_facet_by_number ON invoices (facet, number, id);
+CREATE INDEX invoices_of_facet_by_seller ON invoices (facet, seller, id);
+CREATE INDEX invoices_of_facet_by_extracted_at ON invoices (facet, extracted_at, id);
+
+CREATE TABLE invoice_spans (
+    tenant TEXT NOT NULL,
+    filtered TEXT NOT NULL,
+    sorted TEXT NOT NULL,
+    key ANY NOT NULL,
+    least ANY NOT NULL,
+    greatest ANY NOT NULL,
+    PRIMARY KEY (tenant, filtered, sorted, key)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE invoice_words (
     row INTEGER PRIMARY KEY REFERENCES invoices,

@@ -21,14 +21,10 @@ from uuid import UUID
 from invoiceflow_chassis.errors import StorageFullError, UnavailableError
 from invoiceflow_query.adapters.batches import Batches, TenantChange
 from invoiceflow_query.adapters.sqlite.files import FileLock, put_in_place, replacing, tenants_in, upgrade
-from invoiceflow_query.adapters.sqlite.reading import (
-    Statement,
-    documents_statement,
-    invoice_conditions,
-    invoices_statement,
-)
+from invoiceflow_query.adapters.sqlite.planning import Planner
+from invoiceflow_query.adapters.sqlite.reading import documents_statement, question
 from invoiceflow_query.adapters.sqlite.schema import VERSION, prepare
-from invoiceflow_query.adapters.sqlite.writing import apply
+from invoiceflow_query.adapters.sqlite.writing import apply_all
 from invoiceflow_query.folding import words
 from invoiceflow_query.ports import StoredDocument, StoredInvoice
 from invoiceflow_query.projection import Change, DocumentState
@@ -40,12 +36,7 @@ __all__ = ["SqliteReadModel"]
 
 T = TypeVar("T")
 
-FEW = 5000
-"""So many invoices are fetched and sorted in some milliseconds. Where more meet a condition, at least one in 200 of a
-million does, and a walk along the list's order soon fills a page. SQLite cannot tell the two apart: it keeps no statistics
-of single values and none at all without ANALYZE, so the rows that meet a condition are counted, up to this many."""
-
-LARGEST_BATCH = 256
+LARGEST_BATCH = 4096
 READERS = 4
 
 
@@ -80,6 +71,7 @@ class SqliteReadModel:
         self._opened: list[sqlite3.Connection] = []
         self._local = threading.local()
         self._batches = Batches(self._write, largest=LARGEST_BATCH)
+        self._planner = Planner()
         self._writer = ThreadPoolExecutor(1, "read-model-writer")
         self._readers = ThreadPoolExecutor(READERS, "read-model-reader")
         self._is_open = False
@@ -120,7 +112,7 @@ class SqliteReadModel:
 
     async def document(self, tenant: str, document_id: UUID) -> StoredDocument | None:
         rows = await self._read(
-            "SELECT id, version, state FROM documents WHERE tenant = ? AND id = ?", tenant, str(document_id)
+            "SELECT id, version, state FROM documents WHERE tenant = ? AND id = ?", tenant, document_id.bytes
         )
         return _document(rows[0]) if rows else None
 
@@ -138,7 +130,7 @@ class SqliteReadModel:
             "SELECT id, version, state FROM documents "
             "WHERE tenant = ? AND status IN ('received', 'processing') AND id > ? ORDER BY id LIMIT ?",
             tenant,
-            str(after) if after else "",
+            after.bytes if after else b"",
             limit,
         )
         return [_document(row) for row in rows]
@@ -150,22 +142,16 @@ class SqliteReadModel:
     async def invoices(
         self, tenant: str, query: InvoiceQuery, *, after: Position | None = None, limit: int = 50
     ) -> list[InvoiceSummary]:
+        texts = await self.invoices_json(tenant, query, after=after, limit=limit)
+        return [InvoiceSummary.model_validate_json(text) for text in texts]
+
+    async def invoices_json(
+        self, tenant: str, query: InvoiceQuery, *, after: Position | None = None, limit: int = 50
+    ) -> list[str]:
         if any(text is not None and not words(text) for text in (query.q, query.seller, query.buyer)):
             return []
-
-        def select() -> list[InvoiceSummary]:
-            connection = self._connection()
-            few, tested = None, []
-            for each in invoice_conditions(tenant, query):
-                if few is None and _count(connection, each.rows) < FEW:
-                    few = each
-                else:
-                    tested.append(each)
-            page = invoices_statement(tenant, query, after, limit, few=few, tested=tested)
-            rows = connection.execute(page.sql, page.values).fetchall()
-            return [_summary(connection, tenant, row) for row in rows]
-
-        return await self._run(self._readers, select)
+        asked = question(tenant, query)
+        return await self._run(self._readers, lambda: self._planner.page(self._connection(), asked, after, limit))
 
     async def invoices_by_id(self, tenant: str, document_ids: Sequence[UUID]) -> list[StoredInvoice]:
         def select() -> list[StoredInvoice]:
@@ -197,7 +183,7 @@ class SqliteReadModel:
         connection = self._connection()
         connection.execute("BEGIN IMMEDIATE")
         try:
-            results = [apply(connection, tenant, change) for tenant, change in changes]
+            results = apply_all(connection, changes)
             connection.execute("COMMIT")
         except BaseException:
             if connection.in_transaction:
@@ -205,7 +191,7 @@ class SqliteReadModel:
             raise
         return results
 
-    async def _read(self, sql: str, *values: str | int) -> list[tuple[Any, ...]]:
+    async def _read(self, sql: str, *values: str | int | bytes) -> list[tuple[Any, ...]]:
         def select() -> list[tuple[Any, ...]]:
             return self._connection().execute(sql, values).fetchall()
 
@@ -271,36 +257,15 @@ def _errors() -> Iterator[None]:
         raise UnavailableError("read_model_unavailable", f"The read model does not answer: {error}.") from error
 
 
-def _count(connection: sqlite3.Connection, rows: Statement) -> int:
-    """Return how many rows there are, or ``FEW`` where there are more."""
-    found: int = connection.execute(f"SELECT count(*) FROM ({rows.sql} LIMIT ?)", (*rows.values, FEW)).fetchone()[0]  # noqa: S608
-    return found
-
-
 def _document(row: tuple[Any, ...]) -> StoredDocument:
     document_id, version, state = row
-    return StoredDocument(UUID(document_id), version, DocumentState.model_validate_json(state))
-
-
-def _filename(connection: sqlite3.Connection, tenant: str, document_id: str) -> str | None:
-    row = connection.execute(
-        "SELECT json_extract(state, '$.uploaded.filename') FROM documents WHERE tenant = ? AND id = ?",
-        (tenant, document_id),
-    ).fetchone()
-    return row[0] if row else None
-
-
-def _summary(connection: sqlite3.Connection, tenant: str, row: tuple[int, str]) -> InvoiceSummary:
-    (summary,) = connection.execute("SELECT summary FROM invoice_summaries WHERE row = ?", row[:1]).fetchone()
-    filename = _filename(connection, tenant, row[1])
-    return InvoiceSummary.model_validate_json(summary).model_copy(update={"filename": filename})
+    return StoredDocument(UUID(bytes=document_id), version, DocumentState.model_validate_json(state))
 
 
 def _invoice(connection: sqlite3.Connection, tenant: str, document_id: UUID) -> StoredInvoice | None:
     row = connection.execute(
-        "SELECT record FROM invoices JOIN invoice_records USING (row) WHERE tenant = ? AND id = ?",
-        (tenant, str(document_id)),
+        "SELECT record, json_extract(summary, '$.filename') "
+        "FROM invoices JOIN invoice_records USING (row) JOIN invoice_summaries USING (row) WHERE tenant = ? AND id = ?",
+        (tenant, document_id.bytes),
     ).fetchone()
-    if row is None:
-        return None
-    return StoredInvoice(InvoiceRecord.model_validate_json(row[0]), _filename(connection, tenant, str(document_id)))
+    return StoredInvoice(InvoiceRecord.model_validate_json(row[0]), row[1]) if row else None

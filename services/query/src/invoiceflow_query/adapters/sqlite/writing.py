@@ -3,14 +3,51 @@
 # ruff: noqa: S608
 
 import sqlite3
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, cast
 
 from invoiceflow_query.folding import decimal_key, fold, name_key, number_key, time_key, vat_id_key, words
 from invoiceflow_query.projection import Change, DocumentState, merge, stage_of, status_of, updated_at
 from invoiceflow_query.records import InvoiceRecord, InvoiceSummary, search_words, summarise
 
-__all__ = ["apply", "finding_mark"]
+__all__ = ["SPANS", "apply_all", "day_key", "days", "finding_mark", "moment_key"]
+
+_Terms = tuple[int | str, ...]
+"""An invoice's row, its tenant, and the words of the invoice, of its seller and of its buyer."""
 
 _TERMS = "tenant, words, seller_words, buyer_words"
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+SPANS = {
+    "issue_date": ("due_date", "extracted_at"),
+    "due_date": ("issue_date", "extracted_at"),
+    "seller_vat_id": ("seller",),
+    "seller_words": ("seller",),
+}
+"""Orders that go together with a filter."""
+
+_DAYS = 32
+
+
+def days(day: int) -> int:
+    """Return the key of the month or so around the day for ``invoice_spans``."""
+    return day // _DAYS
+
+
+def day_key(day: date | None) -> int:
+    """Return the number of the day, from 1 for 0001-01-01; 0 where there is none."""
+    return day.toordinal() if day else 0
+
+
+def moment_key(at: datetime) -> int:
+    """Return the microseconds since 1970."""
+    return (at - _EPOCH) // _MICROSECOND
 
 
 def finding_mark(rule: str | None, severity: str | None) -> str:
@@ -18,120 +55,250 @@ def finding_mark(rule: str | None, severity: str | None) -> str:
     return f"{rule or ''}/{severity or ''}"
 
 
-def apply(connection: sqlite3.Connection, tenant: str, change: Change) -> bool:
-    """Merge ``change`` within the open transaction; return whether the document is another than before."""
-    document_id = str(change.document_id)
-    row = connection.execute(
-        "SELECT version, state FROM documents WHERE tenant = ? AND id = ?", (tenant, document_id)
-    ).fetchone()
-    version = row[0] if row else 0
-    before = DocumentState.model_validate_json(row[1]) if row else DocumentState()
-    after = merge(before, change.state)
-    if row and after == before:
-        return False
-    connection.execute(
-        """
-        INSERT INTO documents (tenant, id, version, status, stage, filename, received_at, updated_at, state)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-        ON CONFLICT (tenant, id) DO UPDATE SET
-            version = excluded.version, status = excluded.status, stage = excluded.stage, filename = excluded.filename,
-            received_at = excluded.received_at, updated_at = excluded.updated_at, state = excluded.state
-        """,
-        (
+def apply_all(connection: sqlite3.Connection, changes: Iterable[tuple[str, Change]]) -> list[bool]:
+    """Merge the changes, each with its tenant, within the open transaction; return for each whether its document is another than before."""
+    batch = _Batch(connection)
+    results = [batch.merge(tenant, change) for tenant, change in changes]
+    batch.write()
+    return results
+
+
+@dataclass
+class _Merged:
+    """A document as it was stored, and as it is to be."""
+
+    stored: DocumentState | None
+    state: DocumentState
+    version: int
+    invoice: InvoiceRecord | None = None
+    """The one to be written, where it is another."""
+
+
+class _Batch:
+    """Changes that are written together, each document once however many of them are of it.
+
+    What is counted and what is found by words is written at the end, all at once. FTS5 gathers what is inserted and writes it at the
+    next savepoint, which many other statements begin: between them each invoice would become a segment of the
+    index by itself, and all of them would have to be merged time and again.
+    """
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._documents: dict[tuple[str, bytes], _Merged] = {}
+        self._counts: Counter[tuple[str, str, int]] = Counter()
+        self._facets: dict[tuple[str, str, str, int], int] = {}
+        self._facet_counts: Counter[int] = Counter()
+        self._spans: dict[tuple[str, str, str, Any], tuple[Any, Any]] = {}
+        self._forgotten: list[_Terms] = []
+        self._terms: list[_Terms] = []
+
+    def merge(self, tenant: str, change: Change) -> bool:
+        """Merge ``change`` into its document; return whether that is another than before."""
+        document = self._document(tenant, change.document_id.bytes)
+        after = merge(document.state, change.state)
+        if document.version and after == document.state:
+            return False
+        document.state = after
+        document.version += 1
+        if change.invoice:
+            # It is the newest: an older one would have left the state as it was.
+            document.invoice = change.invoice
+        return True
+
+    def write(self) -> None:
+        """Write what was merged."""
+        for (tenant, document_id), document in self._documents.items():
+            if document.stored is None or document.state != document.stored:
+                self._write_document(tenant, document_id, document)
+        self._connection.executemany(
+            """
+            INSERT INTO document_counts (tenant, status, needs_review, documents) VALUES (?, ?, ?, ?)
+            ON CONFLICT DO UPDATE SET documents = documents + excluded.documents
+            """,
+            [(*kind, count) for kind, count in self._counts.items() if count],
+        )
+        self._connection.executemany(
+            "UPDATE invoice_facets SET invoices = invoices + ? WHERE facet = ?",
+            [(count, facet) for facet, count in self._facet_counts.items() if count],
+        )
+        self._connection.executemany(
+            """
+            INSERT INTO invoice_spans VALUES (?, ?, ?, ?, ?, ?)
+            ON CONFLICT DO UPDATE SET least = min(least, excluded.least), greatest = max(greatest, excluded.greatest)
+            WHERE excluded.least < least OR excluded.greatest > greatest
+            """,
+            [(*key, *span) for key, span in self._spans.items()],
+        )
+        # An external-content index has to be told what to forget.
+        self._connection.executemany(
+            f"INSERT INTO invoice_terms (invoice_terms, rowid, {_TERMS}) VALUES ('delete', ?, ?, ?, ?, ?)",
+            self._forgotten,
+        )
+        self._connection.executemany(f"INSERT INTO invoice_terms (rowid, {_TERMS}) VALUES (?, ?, ?, ?, ?)", self._terms)
+
+    def _document(self, tenant: str, document_id: bytes) -> _Merged:
+        known = self._documents.get((tenant, document_id))
+        if known is None:
+            row = self._connection.execute(
+                "SELECT version, state FROM documents WHERE tenant = ? AND id = ?", (tenant, document_id)
+            ).fetchone()
+            stored = DocumentState.model_validate_json(row[1]) if row else None
+            known = _Merged(stored, stored or DocumentState(), row[0] if row else 0)
+            self._documents[tenant, document_id] = known
+        return known
+
+    def _write_document(self, tenant: str, document_id: bytes, document: _Merged) -> None:
+        stored, state = document.stored, document.state
+        status = status_of(state)
+        self._connection.execute(
+            """
+            INSERT INTO documents (tenant, id, version, status, stage, filename, received_at, updated_at, state)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+            ON CONFLICT (tenant, id) DO UPDATE SET
+                version = excluded.version, status = excluded.status, stage = excluded.stage,
+                filename = excluded.filename, received_at = excluded.received_at,
+                updated_at = excluded.updated_at, state = excluded.state
+            """,
+            (
+                tenant,
+                document_id,
+                document.version,
+                status,
+                stage_of(state),
+                fold(state.uploaded.filename) if state.uploaded else "",
+                time_key(state.uploaded.at) if state.uploaded else "",
+                time_key(updated_at(state)),
+                state.model_dump_json(exclude_defaults=True),
+            ),
+        )
+        if stored:
+            self._counts[tenant, status_of(stored), _review(stored)] -= 1
+        self._counts[tenant, status, _review(state)] += 1
+        filename = state.uploaded.filename if state.uploaded else None
+        if document.invoice:
+            if stored and stored.extracted:
+                self._forget(tenant, document_id)
+            self._write_invoice(tenant, document.invoice, filename)
+        elif stored and stored.extracted and stored.uploaded != state.uploaded:
+            self._rename(tenant, document_id, filename)
+
+    def _write_invoice(self, tenant: str, record: InvoiceRecord, filename: str | None) -> None:
+        execute = self._connection.execute
+        summary = summarise(record).model_copy(update={"filename": filename})
+        columns = {**_columns(tenant, summary), "facet": self._facet(tenant, summary)}
+        names, values = ", ".join(columns), ", ".join(f":{name}" for name in columns)
+        renewed = ", ".join(f"{name} = excluded.{name}" for name in columns)
+        (row,) = execute(
+            f"INSERT INTO invoices ({names}) VALUES ({values}) "
+            f"ON CONFLICT (tenant, id) DO UPDATE SET {renewed} RETURNING row",
+            columns,
+        ).fetchone()
+        seller_words = words(summary.seller.name or "")
+        self._widen_spans(tenant, columns, seller_words)
+        terms = (
+            row,
             tenant,
-            document_id,
-            version + 1,
-            status_of(after),
-            stage_of(after),
-            fold(after.uploaded.filename) if after.uploaded else "",
-            time_key(after.uploaded.at) if after.uploaded else "",
-            time_key(updated_at(after)),
-            after.model_dump_json(exclude_defaults=True),
-        ),
-    )
-    _count(connection, tenant, before if row else None, after)
-    if change.invoice:
-        # It is the newest: an older one would have left the state as it was.
-        _write_invoice(connection, tenant, change.invoice)
-    return True
+            _spaced(search_words(record.invoice)),
+            _spaced(seller_words),
+            _spaced(words(summary.buyer.name or "")),
+        )
+        execute(f"INSERT INTO invoice_words (row, {_TERMS}) VALUES (?, ?, ?, ?, ?)", terms)
+        self._terms.append(terms)
+        self._connection.executemany(
+            "INSERT INTO invoice_findings (tenant, mark, row) VALUES (?, ?, ?)",
+            [(tenant, mark, row) for mark in sorted(_marks(summary))],
+        )
+        # The summary is whole, since it is what the API answers with; in the record, what is missing says the same as null.
+        execute("INSERT OR REPLACE INTO invoice_summaries VALUES (?, ?)", (row, summary.model_dump_json()))
+        execute(
+            "INSERT OR REPLACE INTO invoice_records VALUES (?, ?)", (row, record.model_dump_json(exclude_none=True))
+        )
 
+    def _widen_spans(self, tenant: str, columns: dict[str, str | int | bytes], seller_words: list[str]) -> None:
+        for filtered, orders in SPANS.items():
+            keys: list[Any]
+            match filtered:
+                case "seller_words":
+                    keys = seller_words
+                case "seller_vat_id":
+                    keys = [columns[filtered]]
+                case _:
+                    keys = [days(cast("int", columns[filtered]))]
+            for order in orders:
+                value: Any = columns[order]
+                for key in keys:
+                    least, greatest = self._spans.get((tenant, filtered, order, key), (value, value))
+                    self._spans[tenant, filtered, order, key] = min(least, value), max(greatest, value)
 
-def _count(connection: sqlite3.Connection, tenant: str, before: DocumentState | None, after: DocumentState) -> None:
-    was, now = _kind(before) if before else None, _kind(after)
-    if was == now:
-        return
-    for kind, step in ((was, -1), (now, 1)):
-        if kind:
-            connection.execute(
-                """
-                INSERT INTO document_counts (tenant, status, needs_review, documents) VALUES (?, ?, ?, ?)
-                ON CONFLICT DO UPDATE SET documents = documents + excluded.documents
-                """,
-                (tenant, *kind, step),
+    def _facet(self, tenant: str, summary: InvoiceSummary) -> int:
+        """Count the invoice in its facet, which is made where it is the first of its kind; return the facet."""
+        kind = (tenant, summary.type.value, summary.currency or "", int(summary.needs_review))
+        facet = self._facets.get(kind)
+        if facet is None:
+            self._connection.execute(
+                "INSERT OR IGNORE INTO invoice_facets (tenant, type, currency, needs_review, invoices) VALUES (?, ?, ?, ?, 0)",
+                kind,
             )
+            found: int = self._connection.execute(
+                "SELECT facet FROM invoice_facets WHERE tenant = ? AND type = ? AND currency = ? AND needs_review = ?",
+                kind,
+            ).fetchone()[0]
+            facet = self._facets[kind] = found
+        self._facet_counts[facet] += 1
+        return facet
 
+    def _forget(self, tenant: str, document_id: bytes) -> None:
+        """Take the invoice that stood until now out of what it was found by and counted in."""
+        *terms, summary, facet = self._connection.execute(
+            f"""
+            SELECT row, {_TERMS}, summary, facet
+            FROM invoices JOIN invoice_words USING (row, tenant) JOIN invoice_summaries USING (row)
+            WHERE tenant = ? AND id = ?
+            """,
+            (tenant, document_id),
+        ).fetchone()
+        row, *_ = terms
+        self._forgotten.append(tuple(terms))
+        self._connection.execute("DELETE FROM invoice_words WHERE row = ?", (row,))
+        self._connection.executemany(
+            "DELETE FROM invoice_findings WHERE tenant = ? AND mark = ? AND row = ?",
+            [(tenant, mark, row) for mark in _marks(InvoiceSummary.model_validate_json(summary))],
+        )
+        self._facet_counts[facet] -= 1
 
-def _kind(state: DocumentState) -> tuple[str, int]:
-    return status_of(state), int(state.extracted is not None and state.extracted.needs_review)
-
-
-def _columns(tenant: str, summary: InvoiceSummary) -> dict[str, str | int]:
-    return {
-        "tenant": tenant,
-        "id": str(summary.id),
-        "number": number_key(summary.number) or "",
-        "type": summary.type.value,
-        "issue_date": summary.issue_date.isoformat() if summary.issue_date else "",
-        "due_date": summary.due_date.isoformat() if summary.due_date else "",
-        "currency": summary.currency or "",
-        "seller": name_key(summary.seller.name) or "",
-        "seller_vat_id": vat_id_key(summary.seller.vat_id) or "",
-        "gross": "" if summary.gross is None else decimal_key(summary.gross),
-        "needs_review": int(summary.needs_review),
-        "extracted_at": time_key(summary.extracted_at),
-    }
-
-
-def _write_invoice(connection: sqlite3.Connection, tenant: str, record: InvoiceRecord) -> None:
-    summary = summarise(record)
-    columns = _columns(tenant, summary)
-    names, values = ", ".join(columns), ", ".join(f":{name}" for name in columns)
-    renewed = ", ".join(f"{name} = excluded.{name}" for name in columns)
-    (row,) = connection.execute(
-        f"INSERT INTO invoices ({names}) VALUES ({values}) ON CONFLICT (tenant, id) DO UPDATE SET {renewed} RETURNING row",
-        columns,
-    ).fetchone()
-    _forget_terms(connection, tenant, row)
-    texts = (search_words(record.invoice), words(summary.seller.name or ""), words(summary.buyer.name or ""))
-    terms = (row, tenant, *("".join(f" {word}" for word in text) for text in texts))
-    connection.execute(f"INSERT INTO invoice_words (row, {_TERMS}) VALUES (?, ?, ?, ?, ?)", terms)
-    connection.execute(f"INSERT INTO invoice_terms (rowid, {_TERMS}) VALUES (?, ?, ?, ?, ?)", terms)
-    connection.executemany(
-        "INSERT INTO invoice_findings (tenant, mark, row) VALUES (?, ?, ?)",
-        [(tenant, mark, row) for mark in sorted(_marks(summary))],
-    )
-    for table, shown in (("invoice_summaries", summary), ("invoice_records", record)):
-        connection.execute(
-            f"INSERT OR REPLACE INTO {table} VALUES (?, ?)", (row, shown.model_dump_json(exclude_none=True))
+    def _rename(self, tenant: str, document_id: bytes, filename: str | None) -> None:
+        """Show the invoice under another file name: its upload became known after the invoice."""
+        row, text = self._connection.execute(
+            "SELECT row, summary FROM invoices JOIN invoice_summaries USING (row) WHERE tenant = ? AND id = ?",
+            (tenant, document_id),
+        ).fetchone()
+        summary = InvoiceSummary.model_validate_json(text).model_copy(update={"filename": filename})
+        self._connection.execute(
+            "UPDATE invoice_summaries SET summary = ? WHERE row = ?", (summary.model_dump_json(), row)
         )
 
 
-def _forget_terms(connection: sqlite3.Connection, tenant: str, row: int) -> None:
-    """Take out what the invoice was found by until now; nothing where it is new."""
-    known = connection.execute(
-        f"SELECT row, {_TERMS}, summary FROM invoice_words JOIN invoice_summaries USING (row) WHERE row = ?", (row,)
-    ).fetchone()
-    if known is None:
-        return
-    # An external-content index has to be told what to forget.
-    connection.execute(
-        f"INSERT INTO invoice_terms (invoice_terms, rowid, {_TERMS}) VALUES ('delete', ?, ?, ?, ?, ?)", known[:5]
-    )
-    connection.execute("DELETE FROM invoice_words WHERE row = ?", (row,))
-    connection.executemany(
-        "DELETE FROM invoice_findings WHERE tenant = ? AND mark = ? AND row = ?",
-        [(tenant, mark, row) for mark in _marks(InvoiceSummary.model_validate_json(known[5]))],
-    )
+def _review(state: DocumentState) -> int:
+    return int(state.extracted is not None and state.extracted.needs_review)
+
+
+def _spaced(text: list[str]) -> str:
+    """Return the words with a space before each."""
+    return " ".join(["", *text])
+
+
+def _columns(tenant: str, summary: InvoiceSummary) -> dict[str, str | int | bytes]:
+    return {
+        "tenant": tenant,
+        "id": summary.id.bytes,
+        "number": number_key(summary.number) or "",
+        "issue_date": day_key(summary.issue_date),
+        "due_date": day_key(summary.due_date),
+        "seller": name_key(summary.seller.name) or "",
+        "seller_vat_id": vat_id_key(summary.seller.vat_id) or "",
+        "gross": "" if summary.gross is None else decimal_key(summary.gross),
+        "extracted_at": moment_key(summary.extracted_at),
+    }
 
 
 def _marks(summary: InvoiceSummary) -> set[str]:

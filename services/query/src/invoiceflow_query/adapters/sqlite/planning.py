@@ -1,0 +1,121 @@
+"""Which way to make a page of invoices is the quicker one.
+
+SQLite cannot tell: it keeps no statistics of single values and none at all without ANALYZE. So the rows that meet a condition are
+counted, up to ``FEW``, and what was counted is remembered for a while, since it changes the time an answer takes and never
+the answer. Counts say nothing of how conditions go together with the order: of last month's invoices by due date, the oldest
+first, a walk passes all earlier ones before the first that it looks for. Hence a walk is broken off when it has
+taken more steps than sorting many rows would.
+"""
+
+import sqlite3
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+
+from invoiceflow_query.adapters.sqlite.reading import (
+    Condition,
+    Question,
+    Statement,
+    count_statement,
+    few_statement,
+    walk_statement,
+)
+from invoiceflow_query.queries import Position
+
+__all__ = ["Planner"]
+
+FEW = 5000
+"""So many invoices are fetched and sorted in some milliseconds. Where more meet a condition, at least one in 200 of a
+million does, and a walk along the list's order soon fills a page, unless order and condition go against each other."""
+
+PATIENCE = 400_000
+"""Instructions of SQLite's virtual machine after which a walk is broken off: some ten milliseconds, some ten thousand invoices."""
+
+MANY = 1_000_000
+"""Up to how many rows are counted to find the fewest among many."""
+
+REMEMBERED = 2048
+SECONDS = 60.0
+
+
+class _Memory:
+    """What was found out in the last ``SECONDS``; shared by the threads that read, of which two may find out the same."""
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[Hashable, tuple[float, int]] = OrderedDict()
+
+    def get(self, key: Hashable, find_out: Callable[[], int]) -> int:
+        until, value = self._known.get(key, (0.0, 0))
+        if time.monotonic() < until:
+            return value
+        value = find_out()
+        self.put(key, value)
+        return value
+
+    def put(self, key: Hashable, value: int) -> None:
+        self._known[key] = (time.monotonic() + SECONDS, value)
+        self._known.move_to_end(key)
+        while len(self._known) > REMEMBERED:
+            self._known.popitem(last=False)
+
+    def has(self, key: Hashable) -> bool:
+        return time.monotonic() < self._known.get(key, (0.0, 0))[0]
+
+
+class Planner:
+    """Makes pages of invoices."""
+
+    def __init__(self) -> None:
+        self._memory = _Memory()
+
+    def page(self, connection: sqlite3.Connection, asked: Question, after: Position | None, limit: int) -> list[str]:
+        """Return the summaries of one page as JSON texts."""
+        walk = walk_statement(asked, after, limit)
+        if not asked.conditions:
+            return _lines(connection, walk)  # Nothing is passed over.
+        choices = [each for each in (*asked.conditions, asked.of_facets) if each is not None]
+        fewest = self._fewest(connection, choices, FEW)
+        if fewest is None:
+            if not self._memory.has(asked):
+                found = _within(connection, walk, PATIENCE)
+                if found is not None:
+                    return found
+                self._memory.put(asked, 1)
+            fewest = self._fewest(connection, choices, MANY) or choices[0]
+        return _lines(connection, few_statement(asked, fewest, after, limit))
+
+    def _fewest(self, connection: sqlite3.Connection, choices: list[Condition], most: int) -> Condition | None:
+        """Return the condition that the fewest rows meet; None where each is met by ``most`` or more."""
+        fewest, least = None, most
+        for each in choices:
+            count = self._count(connection, each.rows, most)
+            if count < least:
+                fewest, least = each, count
+        return fewest
+
+    def _count(self, connection: sqlite3.Connection, rows: Statement, most: int) -> int:
+        statement = count_statement(rows, most)
+
+        def find_out() -> int:
+            found: int = connection.execute(statement.sql, statement.values).fetchone()[0]
+            return found
+
+        return self._memory.get(statement, find_out)
+
+
+def _lines(connection: sqlite3.Connection, statement: Statement) -> list[str]:
+    text: str | None = connection.execute(statement.sql, statement.values).fetchone()[0]
+    return text.split("\n") if text else []
+
+
+def _within(connection: sqlite3.Connection, statement: Statement, instructions: int) -> list[str] | None:
+    """Return the lines of ``statement``; None where it takes more ``instructions``."""
+    connection.set_progress_handler(lambda: 1, instructions)
+    try:
+        return _lines(connection, statement)
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorname == "SQLITE_INTERRUPT":
+            return None
+        raise
+    finally:
+        connection.set_progress_handler(None, 0)
