@@ -96,6 +96,19 @@ def test_every_container_is_limited_restarted_and_asked_for_its_health(services:
     assert [name for name, one in services.items() if one["image"].endswith(":latest") or ":" not in one["image"]] == []
 
 
+def test_with_three_brokers_every_service_knows_all_of_them_and_every_topic_has_three_replicas() -> None:
+    override = yaml.safe_load(re.sub("!override", "", (ROOT / "docker-compose.three-brokers.yml").read_text()))[
+        "services"
+    ]
+    brokers = {name for name in override if name.startswith("kafka")}
+    for name in [*SERVICES, "topics"]:
+        addresses = override[name]["environment"]["INVOICEFLOW_KAFKA_BOOTSTRAP_SERVERS"].split(",")
+        assert {address.partition(":")[0] for address in addresses} == brokers
+    assert override["topics"]["command"] == ["--replicas", "3"]
+    assert len(brokers) == 3
+    assert {override[name]["environment"]["KAFKA_MIN_INSYNC_REPLICAS"] for name in brokers} == {"2"}
+
+
 def test_the_read_model_is_migrated_before_its_service_starts_and_made_anew_only_when_asked(
     services: dict[str, Any],
 ) -> None:
@@ -108,19 +121,6 @@ def test_the_read_model_is_migrated_before_its_service_starts_and_made_anew_only
     # Half a rebuild has changed nothing, and another would begin at its start.
     assert services["rebuild"]["restart"] == "no"
     assert "profiles" not in services["migrate"]
-
-
-def test_with_three_brokers_every_service_knows_all_of_them_and_every_topic_has_three_replicas() -> None:
-    override = yaml.safe_load(re.sub("!override", "", (ROOT / "docker-compose.three-brokers.yml").read_text()))[
-        "services"
-    ]
-    brokers = {name for name in override if name.startswith("kafka")}
-    for name in [*SERVICES, "topics"]:
-        addresses = override[name]["environment"]["INVOICEFLOW_KAFKA_BOOTSTRAP_SERVERS"].split(",")
-        assert {address.partition(":")[0] for address in addresses} == brokers
-    assert override["topics"]["command"] == ["--replicas", "3"]
-    assert len(brokers) == 3
-    assert {override[name]["environment"]["KAFKA_MIN_INSYNC_REPLICAS"] for name in brokers} == {"2"}
 
 
 @pytest.mark.parametrize("service", SERVICES)

@@ -13,20 +13,30 @@ import pytest
 
 from invoiceflow_contracts.invoice import InvoiceType
 from invoiceflow_query.adapters.sqlite import SqliteReadModel
-from invoiceflow_query.adapters.sqlite.planning import _lines
+from invoiceflow_query.adapters.sqlite.planning import _fetch, lines
 from invoiceflow_query.adapters.sqlite.reading import (
     Question,
     Statement,
     count_statement,
-    documents_statement,
     few_statement,
     question,
     walk_statement,
 )
+from invoiceflow_query.adapters.sqlite.reading_documents import (
+    document_question,
+    few_documents_statement,
+    walk_documents_statement,
+)
 from invoiceflow_query.folding import number_key, vat_id_key, words
-from invoiceflow_query.parameters import InvoiceFilters, InvoiceListParameters, InvoiceSort
+from invoiceflow_query.parameters import (
+    DocumentListParameters,
+    DocumentSort,
+    InvoiceFilters,
+    InvoiceListParameters,
+    InvoiceSort,
+)
 from invoiceflow_query.projection import change_of
-from invoiceflow_query.queries import DocumentQuery, InvoiceQuery, Position, Sort, invoice_position
+from invoiceflow_query.queries import InvoiceQuery, Position, Sort, invoice_position
 from invoiceflow_query.records import InvoiceSummary
 from invoiceflow_query.testing import document, extracted, invoice, uploaded
 
@@ -115,13 +125,17 @@ async def _fill(model: SqliteReadModel) -> None:
             findings=(("BR-CO-15", "error"),) if rng.random() < 0.1 else (("IF-7", "info"),) * (number % 2),
             needs_review=rng.random() < 0.1,
         )
-        changes += [(tenant, uploaded(event.document_id, tenant=tenant)), (tenant, event)]
+        changes += [(tenant, uploaded(event.document_id, number * 60 - 5, tenant=tenant)), (tenant, event)]
     await asyncio.gather(*(model.apply(tenant, change_of(event, f"e{n}")) for n, (tenant, event) in enumerate(changes)))
     await model.close()
 
 
 def plan(connection: sqlite3.Connection, statement: Statement) -> list[str]:
     return [step[3] for step in connection.execute(f"EXPLAIN QUERY PLAN {statement.sql}", statement.values)]
+
+
+def fetched(connection: sqlite3.Connection, statement: Statement) -> list[str]:
+    return lines(_fetch(connection, statement))
 
 
 def assert_reads_by_index(steps: list[str]) -> None:
@@ -289,7 +303,7 @@ def test_every_way_to_make_a_list_gives_what_was_asked_for(connection: sqlite3.C
     for query, _ in zip(questions(rng, summaries), range(300), strict=False):
         asked = question("default", query)
         found = [
-            InvoiceSummary.model_validate_json(text) for text in _lines(connection, walk_statement(asked, None, 9999))
+            InvoiceSummary.model_validate_json(text) for text in fetched(connection, walk_statement(asked, None, 9999))
         ]
         assert set(found) == {each for each, found_by in everything.items() if meets(query, each, found_by)}, query
         texts = [each.model_dump_json() for each in found]
@@ -300,23 +314,55 @@ def test_every_way_to_make_a_list_gives_what_was_asked_for(connection: sqlite3.C
             begins.append((invoice_position(found[place], query.sort.field), place + 1))
         for (after, begin), limit in ((begin, limit) for begin in begins for limit in (1, 51)):
             page = texts[begin : begin + limit]
-            assert _lines(connection, walk_statement(asked, after, limit)) == page, query
+            assert fetched(connection, walk_statement(asked, after, limit)) == page, query
             for each in (*asked.conditions, asked.of_facets):
-                assert each is None or _lines(connection, few_statement(asked, each, after, limit)) == page, query
+                assert each is None or fetched(connection, few_statement(asked, each, after, limit)) == page, query
     assert answered > 150
 
 
+DOCUMENTS_ASKED: dict[str, Any] = {
+    "status": "failed",
+    "stage": "ocr",
+    "filename": "2024",
+    "since": "2024-01-01",
+    "until": "2024-12-31",
+}
+
+
+def test_every_filter_of_documents_is_asked() -> None:
+    assert set(DOCUMENTS_ASKED) == set(DocumentListParameters.model_fields) - {"sort", "limit", "cursor"}
+
+
+@pytest.mark.parametrize("sort", get_args(DocumentSort))
 @pytest.mark.parametrize(
-    ("query", "index"),
-    [
-        (DocumentQuery(), "documents_by_receipt"),
-        (DocumentQuery(sort=Sort(field="updated_at")), "documents_by_update"),
-        (DocumentQuery(sort=Sort(field="filename"), filename="a"), "documents_by_filename (tenant=? AND filename>?"),
-        (DocumentQuery(status="failed"), "documents_by_status (tenant=? AND status=?"),
-        (DocumentQuery(stage="ocr"), "documents_by_stage (tenant=? AND stage=?"),
-    ],
+    "parameters", [{}, *({name: value} for name, value in DOCUMENTS_ASKED.items()), DOCUMENTS_ASKED], ids=str
 )
-def test_lists_of_documents_have_their_index(connection: sqlite3.Connection, query: DocumentQuery, index: str) -> None:
-    steps = plan(connection, documents_statement("default", query, None, 50))
-    assert any(index in step for step in steps), steps
-    assert not any("TEMP B-TREE" in step for step in steps)
+def test_a_page_of_documents_is_a_walk_or_a_few_by_an_index(
+    connection: sqlite3.Connection, parameters: dict[str, Any], sort: str
+) -> None:
+    asked = document_question("default", DocumentListParameters(**parameters, sort=sort).query())
+    field = sort.removeprefix("-")
+    for after in (None, Position(value="2024", id=document("d"))):
+        steps = plan(connection, walk_documents_statement(asked, after, 51))
+        assert len(steps) == 1
+        assert re.match(r"SEARCH i USING INDEX documents_by_\w+ \(tenant=\?", steps[0])
+        assert after is None or f"({field},id){'<' if sort.startswith('-') else '>'}(?,?)" in steps[0]
+        for each in asked.conditions:
+            assert_reads_by_index(plan(connection, count_statement(each.rows, 5000)))
+            steps = plan(connection, few_documents_statement(asked, each, after, 51))
+            assert_reads_by_index(steps)
+            assert "SEARCH i USING INTEGER PRIMARY KEY (rowid=?)" in steps
+
+
+@pytest.mark.parametrize("sort", get_args(DocumentSort))
+def test_documents_are_found_the_same_in_every_way(connection: sqlite3.Connection, sort: str) -> None:
+    for parameters in (
+        {"status": "extracted", "stage": "extract", "filename": "2024"},
+        {"status": "received"},
+        {"stage": "extract", "since": "2026-03-02T20:00:00", "until": "2026-03-03"},
+    ):
+        asked = document_question("default", DocumentListParameters(**parameters, sort=sort).query())  # type: ignore[arg-type]
+        found = _fetch(connection, walk_documents_statement(asked, None, 9999))
+        assert bool(found) == (parameters != {"status": "received"})
+        for each in asked.conditions:
+            assert _fetch(connection, few_documents_statement(asked, each, None, 9999)) == found

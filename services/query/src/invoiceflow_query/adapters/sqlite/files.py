@@ -109,19 +109,22 @@ def upgrade(path: Path, version: int) -> None:
         rows = source.execute(KEPT[version])
         while some := list(islice(rows, CHANGES_AT_ONCE)):
             target.execute("BEGIN")
-            apply_all(target, map(_change, some))
+            apply_all(
+                target,
+                [
+                    (
+                        tenant,
+                        Change(
+                            document_id=UUID(document_id),
+                            state=DocumentState.model_validate_json(state),
+                            invoice=InvoiceRecord.model_validate_json(record) if record else None,
+                        ),
+                    )
+                    for tenant, document_id, state, record in some
+                ],
+            )
             target.execute("COMMIT")
     put_in_place(new, path)
-
-
-def _change(kept: tuple[str, str, str, str | None]) -> tuple[str, Change]:
-    tenant, document_id, state, record = kept
-    change = Change(
-        document_id=UUID(document_id),
-        state=DocumentState.model_validate_json(state),
-        invoice=InvoiceRecord.model_validate_json(record) if record else None,
-    )
-    return tenant, change
 
 
 def put_in_place(new: Path, path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Which way to make a page of invoices is the quicker one.
+"""Which way to make a page of a list is the quicker one.
 
 SQLite cannot tell: it keeps no statistics of single values and none at all without ANALYZE. So the rows that meet a condition are
 counted, up to ``FEW``, and what was counted is remembered for a while, since it changes the time an answer takes and never
@@ -10,7 +10,8 @@ taken more steps than sorting many rows would.
 import sqlite3
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any
 
 from invoiceflow_query.adapters.sqlite.reading import (
     Condition,
@@ -20,9 +21,14 @@ from invoiceflow_query.adapters.sqlite.reading import (
     few_statement,
     walk_statement,
 )
+from invoiceflow_query.adapters.sqlite.reading_documents import (
+    DocumentQuestion,
+    few_documents_statement,
+    walk_documents_statement,
+)
 from invoiceflow_query.queries import Position
 
-__all__ = ["Planner"]
+__all__ = ["Planner", "lines"]
 
 FEW = 5000
 """So many invoices are fetched and sorted in some milliseconds. Where more meet a condition, at least one in 200 of a
@@ -63,17 +69,49 @@ class _Memory:
 
 
 class Planner:
-    """Makes pages of invoices."""
+    """Makes pages of lists."""
 
     def __init__(self) -> None:
         self._memory = _Memory()
 
-    def page(self, connection: sqlite3.Connection, asked: Question, after: Position | None, limit: int) -> list[str]:
+    def invoices(
+        self, connection: sqlite3.Connection, asked: Question, after: Position | None, limit: int
+    ) -> list[str]:
         """Return the summaries of one page as JSON texts."""
-        walk = walk_statement(asked, after, limit)
-        if not asked.conditions:
-            return _lines(connection, walk)  # Nothing is passed over.
         choices = [each for each in (*asked.conditions, asked.of_facets) if each is not None]
+        rows = self._rows(
+            connection,
+            asked,
+            # By facets alone nothing is passed over.
+            choices if asked.conditions else [],
+            walk_statement(asked, after, limit),
+            lambda few: few_statement(asked, few, after, limit),
+        )
+        return lines(rows)
+
+    def documents(
+        self, connection: sqlite3.Connection, asked: DocumentQuestion, after: Position | None, limit: int
+    ) -> list[tuple[Any, ...]]:
+        """Return id, version and state of the documents of one page."""
+        return self._rows(
+            connection,
+            asked,
+            asked.conditions,
+            walk_documents_statement(asked, after, limit),
+            lambda few: few_documents_statement(asked, few, after, limit),
+        )
+
+    def _rows(
+        self,
+        connection: sqlite3.Connection,
+        asked: Hashable,
+        choices: Sequence[Condition],
+        walk: Statement,
+        few: Callable[[Condition], Statement],
+    ) -> list[tuple[Any, ...]]:
+        """Return the rows of ``walk``, or those of ``few``, which are the same, of one of the conditions ``choices``."""
+        if not choices:
+            return _fetch(connection, walk)
         fewest = self._fewest(connection, choices, FEW)
         if fewest is None:
             if not self._memory.has(asked):
@@ -82,9 +120,9 @@ class Planner:
                     return found
                 self._memory.put(asked, 1)
             fewest = self._fewest(connection, choices, MANY) or choices[0]
-        return _lines(connection, few_statement(asked, fewest, after, limit))
+        return _fetch(connection, few(fewest))
 
-    def _fewest(self, connection: sqlite3.Connection, choices: list[Condition], most: int) -> Condition | None:
+    def _fewest(self, connection: sqlite3.Connection, choices: Sequence[Condition], most: int) -> Condition | None:
         """Return the condition that the fewest rows meet; None where each is met by ``most`` or more."""
         fewest, least = None, most
         for each in choices:
@@ -97,22 +135,27 @@ class Planner:
         statement = count_statement(rows, most)
 
         def find_out() -> int:
-            found: int = connection.execute(statement.sql, statement.values).fetchone()[0]
-            return found
+            ((found,),) = _fetch(connection, statement)
+            return int(found)
 
         return self._memory.get(statement, find_out)
 
 
-def _lines(connection: sqlite3.Connection, statement: Statement) -> list[str]:
-    text: str | None = connection.execute(statement.sql, statement.values).fetchone()[0]
+def lines(rows: Sequence[tuple[Any, ...]]) -> list[str]:
+    """Return the summaries that the one row of a statement of invoices holds."""
+    ((text,),) = rows
     return text.split("\n") if text else []
 
 
-def _within(connection: sqlite3.Connection, statement: Statement, instructions: int) -> list[str] | None:
-    """Return the lines of ``statement``; None where it takes more ``instructions``."""
+def _fetch(connection: sqlite3.Connection, statement: Statement) -> list[tuple[Any, ...]]:
+    return connection.execute(statement.sql, statement.values).fetchall()
+
+
+def _within(connection: sqlite3.Connection, statement: Statement, instructions: int) -> list[tuple[Any, ...]] | None:
+    """Return the rows of ``statement``; None where it takes more ``instructions``."""
     connection.set_progress_handler(lambda: 1, instructions)
     try:
-        return _lines(connection, statement)
+        return _fetch(connection, statement)
     except sqlite3.OperationalError as error:
         if error.sqlite_errorname == "SQLITE_INTERRUPT":
             return None

@@ -13,15 +13,17 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from invoiceflow_query.adapters.sqlite.writing import SPANS, day_key, days, finding_mark, moment_key
-from invoiceflow_query.folding import decimal_key, fold, number_key, time_key, vat_id_key, words
-from invoiceflow_query.queries import DocumentQuery, InvoiceField, InvoiceQuery, Position
+from invoiceflow_query.folding import decimal_key, number_key, vat_id_key, words
+from invoiceflow_query.queries import InvoiceField, InvoiceQuery, Position
 
 __all__ = [
+    "LAST",
     "Condition",
     "Question",
     "Statement",
+    "Value",
+    "Where",
     "count_statement",
-    "documents_statement",
     "few_statement",
     "question",
     "walk_statement",
@@ -29,9 +31,7 @@ __all__ = [
 
 Value = str | int | bytes
 
-_LAST = "\U0010ffff"
-_FIRST_CHARACTER = "\x01"
-_EARLIEST = "0"
+LAST = "\U0010ffff"
 _LEAST_INTEGER, _GREATEST_INTEGER = -(2**63), 2**63 - 1
 _BEFORE_ANY_ID, _AFTER_ANY_ID = b"", b"\xff" * 17
 
@@ -50,7 +50,9 @@ class Statement:
 
 
 @dataclass
-class _Where:
+class Where:
+    """Conditions that all must be met, as they are gathered."""
+
     clauses: list[str] = field(default_factory=list)
     values: list[Value] = field(default_factory=list)
 
@@ -70,33 +72,6 @@ class _Where:
 
     def statement(self) -> Statement:
         return Statement(" AND ".join(self.clauses), tuple(self.values))
-
-
-def documents_statement(tenant: str, query: DocumentQuery, after: Position | None, limit: int) -> Statement:
-    """Return the SELECT of one page of documents: id, version, state."""
-    where = _Where()
-    where.equal("i.tenant", tenant)
-    where.equal("i.status", query.status)
-    where.equal("i.stage", query.stage)
-    if query.filename is not None:
-        prefix = fold(query.filename)
-        where.between("i.filename", prefix or _FIRST_CHARACTER, prefix + _LAST)
-    if query.received_from or query.received_to:
-        # What has no value, the empty text, is in no range.
-        where.between(
-            "i.received_at",
-            time_key(query.received_from) if query.received_from else _EARLIEST,
-            time_key(query.received_to) if query.received_to else None,
-        )
-    column, direction = f"i.{query.sort.field}", "DESC" if query.sort.descending else "ASC"
-    if after is not None:
-        where.add(f"({column}, i.id) {'<' if query.sort.descending else '>'} (?, ?)", after.value or "", after.id.bytes)
-    found = where.statement()
-    return Statement(
-        f"SELECT i.id, i.version, i.state FROM documents i WHERE {found.sql} "
-        f"ORDER BY {column} {direction}, i.id {direction} LIMIT ?",
-        (*found.values, limit),
-    )
 
 
 @dataclass(frozen=True)
@@ -170,7 +145,7 @@ class _Bounds:
         """Narrow to where the invoices are whose ``filtered`` has a key from ``low`` to ``high``, where that goes with the order."""
         if self.order not in SPANS.get(filtered, ()):
             return
-        where = _Where()
+        where = Where()
         for column, value in (("tenant", self.tenant), ("filtered", filtered), ("sorted", self.order)):
             where.equal(column, value)
         where.between("key", low, high)
@@ -190,7 +165,7 @@ def question(tenant: str, query: InvoiceQuery) -> Question:
     """Take ``query`` apart."""
     order, facets = query.sort.field, _facets(tenant, query)
     equalities, ranges = _equalities(query), _ranges(query)
-    index, equal, bounds = f"invoices_by_{order}", _Where(), _Bounds(tenant, order)
+    index, equal, bounds = f"invoices_by_{order}", Where(), _Bounds(tenant, order)
     if "seller_vat_id" in equalities and order == "issue_date" and facets is None:
         # The one index in which the order follows another column.
         index = "invoices_by_seller_vat_id"
@@ -205,7 +180,7 @@ def question(tenant: str, query: InvoiceQuery) -> Question:
         if column in _DATES:
             bounds.within_span(column, _span(low), _span(high))
     for word in words(query.seller or ""):
-        bounds.within_span("seller_words", word, word + _LAST)
+        bounds.within_span("seller_words", word, word + LAST)
     return Question(
         tenant=tenant,
         field=order,
@@ -229,7 +204,7 @@ def _span(day: Value | None) -> int | None:
 
 
 def _column_condition(tenant: str, column: str, low: Value | None, high: Value | None) -> Condition:
-    where = _Where()
+    where = Where()
     if low == high:
         where.equal(f"i.{column}", low)
     else:
@@ -245,7 +220,7 @@ def _column_condition(tenant: str, column: str, low: Value | None, high: Value |
 
 
 def _facets(tenant: str, query: InvoiceQuery) -> Statement | None:
-    where = _Where()
+    where = Where()
     where.equal("f.type", query.type.value if query.type else None)
     where.equal("f.currency", query.currency)
     where.equal("f.needs_review", None if query.needs_review is None else int(query.needs_review))
@@ -320,7 +295,7 @@ def walk_statement(asked: Question, after: Position | None, limit: int) -> State
     """Return the SELECT of the summaries of one page, by a walk in the list's order. The conditions are tested on the way."""
     if asked.facets is not None:
         return _page(_merge(asked, asked.facets, after, limit))
-    where = _Where()
+    where = Where()
     where.equal("i.tenant", asked.tenant)
     if asked.equal.sql:
         where.add(asked.equal.sql, *asked.equal.values)
@@ -337,7 +312,7 @@ def walk_statement(asked: Question, after: Position | None, limit: int) -> State
     )
 
 
-def _begin(where: _Where, asked: Question, after: Position | None) -> None:
+def _begin(where: Where, asked: Question, after: Position | None) -> None:
     """Begin where the page before ended, which is no earlier than where the list begins.
 
     Only one of the two is said: SQLite goes along the index from one value, and would test the other on each entry.
@@ -350,7 +325,7 @@ def _begin(where: _Where, asked: Question, after: Position | None) -> None:
         where.add(f"{column} {beyond}= {near.sql}", *near.values)
 
 
-def _end(where: _Where, asked: Question) -> None:
+def _end(where: Where, asked: Question) -> None:
     if asked.far is not None:
         where.add(f"i.{asked.field} {'>=' if asked.descending else '<='} {asked.far.sql}", *asked.far.values)
 
@@ -362,7 +337,7 @@ def _merge(asked: Question, facets: Statement, after: Position | None, limit: in
     the other facets only what stands before that is read: few rows, since they are the smaller ones.
     """
     column, index = f"i.{asked.field}", f"invoices_of_facet_by_{asked.field}"
-    begin, end, tests = _Where(), _Where(), _Where()
+    begin, end, tests = Where(), Where(), Where()
     _begin(begin, asked, after)
     _end(end, asked)
     for each in asked.conditions:
@@ -383,7 +358,7 @@ def _merge(asked: Question, facets: Statement, after: Position | None, limit: in
     )
 
 
-def _all(*wheres: _Where) -> Statement:
+def _all(*wheres: Where) -> Statement:
     """Return the conditions, each with an AND before it."""
     clauses = [f" AND {clause}" for where in wheres for clause in where.clauses]
     return Statement("".join(clauses), tuple(value for where in wheres for value in where.values))
@@ -393,12 +368,12 @@ def _extreme(asked: Question) -> Value:
     """Return what no value of the list's order goes beyond."""
     if asked.field in _DATES or asked.field == "extracted_at":
         return _LEAST_INTEGER if asked.descending else _GREATEST_INTEGER
-    return "" if asked.descending else _LAST
+    return "" if asked.descending else LAST
 
 
 def few_statement(asked: Question, few: Condition, after: Position | None, limit: int) -> Statement:
     """Return the SELECT of the summaries of one page, by sorting all rows of ``few`` that meet the other conditions."""
-    where = _Where()
+    where = Where()
     where.equal("i.tenant", asked.tenant)
     if asked.equal.sql:
         where.add(asked.equal.sql, *asked.equal.values)

@@ -22,7 +22,8 @@ from invoiceflow_chassis.errors import StorageFullError, UnavailableError
 from invoiceflow_query.adapters.batches import Batches, TenantChange
 from invoiceflow_query.adapters.sqlite.files import FileLock, put_in_place, replacing, tenants_in, upgrade
 from invoiceflow_query.adapters.sqlite.planning import Planner
-from invoiceflow_query.adapters.sqlite.reading import documents_statement, question
+from invoiceflow_query.adapters.sqlite.reading import question
+from invoiceflow_query.adapters.sqlite.reading_documents import document_question
 from invoiceflow_query.adapters.sqlite.schema import VERSION, prepare
 from invoiceflow_query.adapters.sqlite.writing import apply_all
 from invoiceflow_query.folding import words
@@ -37,6 +38,9 @@ __all__ = ["SqliteReadModel"]
 T = TypeVar("T")
 
 LARGEST_BATCH = 4096
+CHECKPOINT_PAGES = 8192
+"""Pages of 4 KiB that the log may have before it is carried over into the file. A page that many changes share, as those of the
+indexes are, is then carried over once for all of them."""
 READERS = 4
 
 
@@ -64,10 +68,14 @@ class SqliteGeneration:
 
 
 class SqliteReadModel:
-    """``ReadModel`` in the file ``path``, which is created with its folder where missing."""
+    """``ReadModel`` in the file ``path``, which is created with its folder where missing.
 
-    def __init__(self, path: Path) -> None:
+    The thread that writes keeps up to ``writer_cache_mib`` of the file in memory, as far as it comes to be that large.
+    """
+
+    def __init__(self, path: Path, *, writer_cache_mib: int = 64) -> None:
         self._path = path
+        self._writer_cache_mib = writer_cache_mib
         self._opened: list[sqlite3.Connection] = []
         self._local = threading.local()
         self._batches = Batches(self._write, largest=LARGEST_BATCH)
@@ -119,8 +127,9 @@ class SqliteReadModel:
     async def documents(
         self, tenant: str, query: DocumentQuery, *, after: Position | None = None, limit: int = 50
     ) -> list[StoredDocument]:
-        statement = documents_statement(tenant, query, after, limit)
-        return [_document(row) for row in await self._read(statement.sql, *statement.values)]
+        asked = document_question(tenant, query)
+        rows = await self._run(self._readers, lambda: self._planner.documents(self._connection(), asked, after, limit))
+        return [_document(row) for row in rows]
 
     async def tenants(self) -> list[str]:
         return [tenant for (tenant,) in await self._read("SELECT DISTINCT tenant FROM document_counts ORDER BY tenant")]
@@ -151,7 +160,7 @@ class SqliteReadModel:
         if any(text is not None and not words(text) for text in (query.q, query.seller, query.buyer)):
             return []
         asked = question(tenant, query)
-        return await self._run(self._readers, lambda: self._planner.page(self._connection(), asked, after, limit))
+        return await self._run(self._readers, lambda: self._planner.invoices(self._connection(), asked, after, limit))
 
     async def invoices_by_id(self, tenant: str, document_ids: Sequence[UUID]) -> list[StoredInvoice]:
         def select() -> list[StoredInvoice]:
@@ -223,7 +232,12 @@ class SqliteReadModel:
             self._lock.own()
             upgrade(self._path, version)
             self._lock.share()
-        prepare(self._connection(), str(self._path))
+        writer = self._connection()
+        writer.execute(f"PRAGMA cache_size = -{self._writer_cache_mib * 1024}")
+        writer.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
+        # What is overwritten anyway is not overwritten with zeros first.
+        writer.execute("PRAGMA secure_delete = FAST")
+        prepare(writer, str(self._path))
 
     def _connection(self) -> sqlite3.Connection:
         """Return this thread's connection."""
