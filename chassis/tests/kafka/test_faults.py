@@ -148,6 +148,33 @@ class TestRebalances:
         handled = Counter(document for reader in readers for document in reader.handled)
         assert handled == Counter(event.document_id for event in events)
 
+    @REAL
+    async def test_a_static_member_that_restarts_takes_nothing_from_the_others(self, broker: Broker) -> None:
+        def named(name: str) -> Broker:
+            settings = broker.settings.model_copy(update={"group_instance_id": name})
+            return Broker(broker.address, settings)
+
+        first, second, again = named("ocr-0"), named("ocr-1"), named("ocr-0")
+        readers = [Reader(), Reader(), Reader()]
+        try:
+            leaves = await first.run(readers[0].service)
+            stays = await second.run(readers[1].service)
+            await eventually(lambda: len(consumer_of(leaves)._owned) == len(consumer_of(stays)._owned) == 4)
+            kept, revoked = set(consumer_of(stays)._owned), list[Any]()
+            consumer_of(stays).on_partitions_revoked = revoked.append  # type: ignore[method-assign,assignment]
+            await leaves.stop()
+            await again.run(readers[2].service)
+            events = [uploaded() for _ in range(20)]
+            for event in events:
+                await broker.send(event)
+            await eventually(lambda: finished(stays))
+            handled = Counter(document for reader in readers for document in reader.handled)
+            assert handled == Counter(event.document_id for event in events)
+            assert (consumer_of(stays)._owned, revoked) == (kept, [])
+        finally:
+            for each in (first, second, again):
+                await each.close()
+
     async def test_a_record_on_its_way_while_its_partition_goes_is_left_to_the_next_owner(self, broker: Broker) -> None:
         reader = Reader()
         made = await broker.run(reader.service)

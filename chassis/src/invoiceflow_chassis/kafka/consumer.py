@@ -92,7 +92,8 @@ class GroupConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
         retries = [topic + RETRY_SUFFIX for topic in topics]
         # Producing is not FastStream's business here (see producer.py), so it opens no connection for it.
         self._broker = KafkaBroker(
-            settings.bootstrap_servers,
+            settings.servers,
+            request_timeout_ms=settings.request_timeout_ms,
             security=settings.security(),
             consumer_only=True,
             allow_auto_create_topics=False,
@@ -103,6 +104,7 @@ class GroupConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
             *topics,
             *retries,
             group_id=group,
+            group_instance_id=settings.group_instance_id,
             ack_policy=AckPolicy.MANUAL,
             auto_offset_reset="earliest",
             fetch_max_wait_ms=settings.fetch_max_wait_ms,

@@ -7,7 +7,6 @@ from uuid import UUID
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError
-from faststream.kafka.security import parse_security
 
 from invoiceflow_chassis.errors import PermanentError, TransientError
 from invoiceflow_chassis.kafka.records import OutgoingRecord
@@ -37,13 +36,12 @@ class KafkaProducer:
 
     async def _connect(self) -> AIOKafkaProducer:
         producer = AIOKafkaProducer(
-            bootstrap_servers=self._settings.bootstrap_servers,
             acks="all",
             enable_idempotence=True,
             # Evidence is repetitive: an extracted invoice shrinks to a third and less.
             compression_type="gzip",
             max_request_size=max(topic.max_message_bytes for topic in topic_specs()),
-            **parse_security(self._settings.security()),
+            **self._settings.client(),
         )
         try:
             await producer.start()
