@@ -72,7 +72,7 @@ COMBINED: list[dict[str, Any]] = [
     {"seller_vat_id": "DE129273398", "since": "2024-01-01"},
     {"seller_vat_id": "DE129273398", "needs_review": "true"},
     {"q": "steel", "currency": "EUR", "finding": "BR-CO-15"},
-    ASKED,
+    {name: value for name, value in ASKED.items() if name not in {"number", "seller_vat_id"}},
 ]
 
 POSITIONS = {
@@ -90,7 +90,7 @@ SMALL = {"c", "e", "p", "chosen", "CONSTANT"}
 
 @pytest.fixture(scope="module")
 def connection(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sqlite3.Connection]:
-    """A store with two thousand invoices of one tenant and some of others."""
+    """A store with some thousand invoices of one tenant and some of others."""
     file = tmp_path_factory.mktemp("plans") / "db.sqlite"
     asyncio.run(_fill(SqliteReadModel(file)))
     connection = sqlite3.connect(file)
@@ -103,7 +103,7 @@ async def _fill(model: SqliteReadModel) -> None:
     sellers = [f"{name} {form}" for name in ("Acme", "Łódź", "Müller & Söhne", "Zander") for form in ("GmbH", "Ltd")]
     await model.open()
     changes = []
-    for number in range(2200):
+    for number in range(1500):
         issued = date(2022, 1, 1) + timedelta(days=number // 3)
         which = min(rng.randrange(20), len(sellers) - 1)
         tenant = "default" if number % 11 else "other"
@@ -197,7 +197,7 @@ def test_what_meets_a_condition_is_counted_and_found_by_its_index(
         "issue_date": {"issue_date_from", "issue_date_to", "since", "until", "seller_vat_id"},
         "gross": {"gross_min", "gross_max"},
     }
-    conditions = [each for each in (*asked.conditions, asked.of_facets) if each]
+    conditions = [each for each in (*asked.conditions, *asked.combined, asked.of_facets) if each]
     assert conditions or set(parameters) <= walked[sort.removeprefix("-")]
     for each in conditions:
         assert_reads_by_index(plan(connection, count_statement(each.rows, 5000)))
@@ -288,36 +288,31 @@ def questions(rng: Random, summaries: list[InvoiceSummary]) -> Iterator[InvoiceQ
 
 def test_every_way_to_make_a_list_gives_what_was_asked_for(connection: sqlite3.Connection) -> None:
     rng = Random(11)
-    everything = {
-        InvoiceSummary.model_validate_json(text): {
-            "words": set(all_words.split()),
-            "seller_words": set(seller.split()),
-            "buyer_words": set(buyer.split()),
-        }
-        for text, all_words, seller, buyer in connection.execute(
-            "SELECT summary, words, seller_words, buyer_words FROM invoice_words JOIN invoice_summaries USING (row) WHERE tenant = 'default'"
-        )
+    rows = connection.execute(
+        "SELECT summary, words, seller_words, buyer_words FROM invoice_words JOIN invoice_summaries USING (row) "
+        "WHERE tenant = 'default'"
+    ).fetchall()
+    summaries = {text: InvoiceSummary.model_validate_json(text) for text, *_ in rows}
+    found_by = {
+        text: dict(zip(("words", "seller_words", "buyer_words"), (set(each.split()) for each in texts), strict=True))
+        for text, *texts in rows
     }
-    summaries = list(everything)
     answered = 0
-    for query, _ in zip(questions(rng, summaries), range(300), strict=False):
+    for query, _ in zip(questions(rng, list(summaries.values())), range(200), strict=False):
         asked = question("default", query)
-        found = [
-            InvoiceSummary.model_validate_json(text) for text in fetched(connection, walk_statement(asked, None, 9999))
-        ]
-        assert set(found) == {each for each, found_by in everything.items() if meets(query, each, found_by)}, query
-        texts = [each.model_dump_json() for each in found]
-        begins = [(None, 0)]
-        if found:
+        texts = fetched(connection, walk_statement(asked, None, 9999))
+        assert set(texts) == {text for text, each in summaries.items() if meets(query, each, found_by[text])}, query
+        begins: list[tuple[Position | None, int]] = [(None, 0)]
+        if texts:
             answered += 1
-            place = rng.randrange(len(found))
-            begins.append((invoice_position(found[place], query.sort.field), place + 1))
+            place = rng.randrange(len(texts))
+            begins.append((invoice_position(summaries[texts[place]], query.sort.field), place + 1))
         for (after, begin), limit in ((begin, limit) for begin in begins for limit in (1, 51)):
             page = texts[begin : begin + limit]
             assert fetched(connection, walk_statement(asked, after, limit)) == page, query
-            for each in (*asked.conditions, asked.of_facets):
+            for each in (*asked.conditions, *asked.combined, asked.of_facets):
                 assert each is None or fetched(connection, few_statement(asked, each, after, limit)) == page, query
-    assert answered > 150
+    assert answered > 100
 
 
 DOCUMENTS_ASKED: dict[str, Any] = {

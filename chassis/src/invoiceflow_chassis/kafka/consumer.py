@@ -96,7 +96,8 @@ class GroupConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
         retries = [topic + RETRY_SUFFIX for topic in topics]
         # Producing is not FastStream's business here (see producer.py), so it opens no connection for it.
         self._broker = KafkaBroker(
-            settings.bootstrap_servers,
+            settings.servers,
+            request_timeout_ms=settings.request_timeout_ms,
             security=settings.security(),
             consumer_only=True,
             allow_auto_create_topics=False,
@@ -107,6 +108,7 @@ class GroupConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
             *topics,
             *retries,
             group_id=group,
+            group_instance_id=settings.group_instance_id,
             ack_policy=AckPolicy.MANUAL,
             auto_offset_reset="earliest",
             fetch_max_wait_ms=settings.fetch_max_wait_ms,
@@ -320,15 +322,20 @@ class GroupConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
         if self._committer is not None:
             self._committer.cancel()
             await asyncio.wait([self._committer])
-        try:
-            async with asyncio.timeout(STOP_SECONDS):
-                if self._subscriber.consumer is not None:
-                    await self._commit(list(self._trackers))
-                await self._broker.stop()
-        except TimeoutError:
+        # Not cancelled where it takes too long: halfway it would leave its connections open.
+        leaving = asyncio.create_task(self._leave(), name=f"{self._service}-leave")
+        _, still = await asyncio.wait([leaving], timeout=STOP_SECONDS)
+        if still:
             _log.warning(
                 "Kafka does not answer: the group is left without a word, and what was not committed comes again."
             )
+        elif error := leaving.exception():
+            _log.warning("The group could not be left in order (%s).", type(error).__name__)
+
+    async def _leave(self) -> None:
+        if self._subscriber.consumer is not None:
+            await self._commit(list(self._trackers))
+        await self._broker.stop()
 
     async def _drain(self, works: list[_Work]) -> None:
         tasks = {work: work.task for work in works if work.task is not None}

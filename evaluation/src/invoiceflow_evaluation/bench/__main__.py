@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.progress import Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from invoiceflow_chassis.errors import InvoiceflowError
 from invoiceflow_evaluation.bench.baselines import DPI, Baseline, Reader, bare_docling, bare_rapidocr
 from invoiceflow_evaluation.bench.documents import Material, generated, in_folder
 from invoiceflow_evaluation.bench.environment import environment
@@ -97,7 +98,7 @@ def bench(  # noqa: PLR0917 - typer's way to say options
             cache.mkdir(parents=True, exist_ok=True)
             plan = QueryPlan(invoices, clients, rate, seconds, cache, mongodb)
             figures["queries"] = print_queries(console, plan, asyncio.run(_queries(plan)))
-    except (LatencyError, LoadError, ServerError, CommandError, ValueError) as error:
+    except (LatencyError, LoadError, ServerError, CommandError, InvoiceflowError, ValueError) as error:
         console.print(str(error), style="red", markup=False)
         raise typer.Exit(1) from error
     if json_file is not None:

@@ -30,7 +30,7 @@ from invoiceflow_evaluation.bench.query_store import Filled, cache_file, fill
 from invoiceflow_query.adapters.sqlite import SqliteReadModel
 from invoiceflow_query.adapters.sqlite.schema import VERSION
 from invoiceflow_query.main import create_read_model
-from invoiceflow_query.ports import ReadModel
+from invoiceflow_query.ports import Rebuildable
 from invoiceflow_query.settings import QuerySettings
 
 __all__ = ["QueryFigures", "QueryPlan", "measure_queries"]
@@ -119,11 +119,12 @@ def _settings(plan: QueryPlan) -> QuerySettings:
 
 
 async def _filled(settings: QuerySettings, plan: QueryPlan, on_progress: Callable[[str], None]) -> Filled:
-    read_model: ReadModel
+    read_model: Rebuildable
     if settings.sqlite_path is not None:
         read_model = SqliteReadModel(settings.sqlite_path, writer_cache_mib=_FILLING_CACHE_MIB)
     else:
         read_model = create_read_model(settings)
+    await read_model.migrate(on_progress)
     await read_model.open()
     try:
         return await fill(read_model, plan.invoices, lambda told: on_progress(f"{told:,} documents told of"))

@@ -4,7 +4,7 @@ SQLite cannot tell: it keeps no statistics of single values and none at all with
 counted, up to ``FEW``, and what was counted is remembered for a while, since it changes the time an answer takes and never
 the answer. Counts say nothing of how conditions go together with the order: of last month's invoices by due date, the oldest
 first, a walk passes all earlier ones before the first that it looks for. Hence a walk is broken off when it has
-taken more steps than sorting many rows would.
+taken more steps than sorting what meets a condition would.
 """
 
 import sqlite3
@@ -35,7 +35,11 @@ FEW = 5000
 million does, and a walk along the list's order soon fills a page, unless order and condition go against each other."""
 
 PATIENCE = 400_000
-"""Instructions of SQLite's virtual machine after which a walk is broken off: some ten milliseconds, some ten thousand invoices."""
+"""Instructions of SQLite's virtual machine that a walk may take in any case: some ten milliseconds, some ten thousand invoices. After
+those it is known how many rows would have to be sorted instead, and the walk may take as many as that would."""
+
+INSTRUCTIONS_A_ROW = 25
+"""What it takes to fetch, test and sort one row of many."""
 
 MANY = 1_000_000
 """Up to how many rows are counted to find the fewest among many."""
@@ -64,9 +68,6 @@ class _Memory:
         while len(self._known) > REMEMBERED:
             self._known.popitem(last=False)
 
-    def has(self, key: Hashable) -> bool:
-        return time.monotonic() < self._known.get(key, (0.0, 0))[0]
-
 
 class Planner:
     """Makes pages of lists."""
@@ -83,7 +84,7 @@ class Planner:
             connection,
             asked,
             # By facets alone nothing is passed over.
-            choices if asked.conditions else [],
+            (choices, asked.combined) if asked.conditions else ((), ()),
             walk_statement(asked, after, limit),
             lambda few: few_statement(asked, few, after, limit),
         )
@@ -96,7 +97,7 @@ class Planner:
         return self._rows(
             connection,
             asked,
-            asked.conditions,
+            (asked.conditions, ()),
             walk_documents_statement(asked, after, limit),
             lambda few: few_documents_statement(asked, few, after, limit),
         )
@@ -105,31 +106,47 @@ class Planner:
         self,
         connection: sqlite3.Connection,
         asked: Hashable,
-        choices: Sequence[Condition],
+        conditions: tuple[Sequence[Condition], Sequence[Condition]],
         walk: Statement,
         few: Callable[[Condition], Statement],
     ) -> list[tuple[Any, ...]]:
-        """Return the rows of ``walk``, or those of ``few``, which are the same, of one of the conditions ``choices``."""
+        """Return the rows of ``walk``, or those of ``few`` of one of the conditions, which are the same.
+
+        The second group of conditions takes several together. It is looked at only where none alone is met by few: to find a
+        frequent word takes long even beside a rare one.
+        """
+        choices, combined = conditions
         if not choices:
             return _fetch(connection, walk)
-        fewest = self._fewest(connection, choices, FEW)
-        if fewest is None:
-            if not self._memory.has(asked):
-                found = _within(connection, walk, PATIENCE)
-                if found is not None:
-                    return found
-                self._memory.put(asked, 1)
-            fewest = self._fewest(connection, choices, MANY) or choices[0]
-        return _fetch(connection, few(fewest))
+        fewest = self._fewest(connection, choices, FEW) or self._fewest(connection, combined, FEW)
+        if fewest is not None:
+            return _fetch(connection, few(fewest[0]))
+        patience = self._memory.get(asked, lambda: PATIENCE)
+        if patience:
+            found = _within(connection, walk, patience)
+            if found is not None:
+                return found
+        condition, count = self._fewest(connection, [*choices, *combined], MANY) or (choices[0], MANY)
+        effort = count * INSTRUCTIONS_A_ROW
+        if 0 < patience < effort:
+            # To sort so many takes longer still.
+            found = _within(connection, walk, effort)
+            if found is not None:
+                self._memory.put(asked, effort)
+                return found
+        self._memory.put(asked, 0)
+        return _fetch(connection, few(condition))
 
-    def _fewest(self, connection: sqlite3.Connection, choices: Sequence[Condition], most: int) -> Condition | None:
-        """Return the condition that the fewest rows meet; None where each is met by ``most`` or more."""
+    def _fewest(
+        self, connection: sqlite3.Connection, choices: Sequence[Condition], most: int
+    ) -> tuple[Condition, int] | None:
+        """Return the condition that the fewest rows meet, and how many; None where each is met by ``most`` or more."""
         fewest, least = None, most
         for each in choices:
             count = self._count(connection, each.rows, most)
             if count < least:
                 fewest, least = each, count
-        return fewest
+        return (fewest, least) if fewest else None
 
     def _count(self, connection: sqlite3.Connection, rows: Statement, most: int) -> int:
         statement = count_statement(rows, most)

@@ -8,6 +8,7 @@ a statement whose index is missing fails rather than read the whole table.
 
 # ruff: noqa: S608
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -80,6 +81,8 @@ class Condition:
 
     rows: Statement
     test: Statement
+    parts: tuple[Statement, ...] = ()
+    """The tests that this one stands for, where it takes several conditions together."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +102,15 @@ class Question:
     facets: Statement | None
     """Which facets, by the columns of ``invoice_facets``; None where all."""
     conditions: tuple[Condition, ...]
-    """All others, to be tested."""
+    """All others."""
+    combined: tuple[Condition, ...]
+    """Several of these taken together, which fewer rows may meet than any alone."""
+
+    @property
+    def tests(self) -> list[Statement]:
+        """What all others come to, tested on one invoice."""
+        together = {test for each in self.combined for test in each.parts}
+        return [each.test for each in (*self.conditions, *self.combined) if each.test not in together]
 
     @property
     def near(self) -> Statement | None:
@@ -163,8 +174,8 @@ def _innermost(function: str, bounds: list[Statement]) -> Statement | None:
 
 def question(tenant: str, query: InvoiceQuery) -> Question:
     """Take ``query`` apart."""
-    order, facets = query.sort.field, _facets(tenant, query)
-    equalities, ranges = _equalities(query), _ranges(query)
+    order, equalities, ranges = query.sort.field, _equalities(query), _ranges(query)
+    facets = _facets(tenant, query, ranges)
     index, equal, bounds = f"invoices_by_{order}", Where(), _Bounds(tenant, order)
     if "seller_vat_id" in equalities and order == "issue_date" and facets is None:
         # The one index in which the order follows another column.
@@ -179,6 +190,7 @@ def question(tenant: str, query: InvoiceQuery) -> Question:
     for column, (low, high) in ranges.items():
         if column in _DATES:
             bounds.within_span(column, _span(low), _span(high))
+    terms = _terms(query)
     for word in words(query.seller or ""):
         bounds.within_span("seller_words", word, word + LAST)
     return Question(
@@ -193,9 +205,10 @@ def question(tenant: str, query: InvoiceQuery) -> Question:
         conditions=(
             *(_column_condition(tenant, column, value, value) for column, value in equalities.items()),
             *(_column_condition(tenant, column, low, high) for column, (low, high) in ranges.items()),
-            *_terms(tenant, query),
+            *(_term_condition(tenant, [term]) for term in terms),
             *_findings(tenant, query),
         ),
+        combined=(_term_condition(tenant, terms),) if len(terms) > 1 else (),
     )
 
 
@@ -219,7 +232,7 @@ def _column_condition(tenant: str, column: str, low: Value | None, high: Value |
     )
 
 
-def _facets(tenant: str, query: InvoiceQuery) -> Statement | None:
+def _facets(tenant: str, query: InvoiceQuery, ranges: dict[str, tuple[Value | None, Value | None]]) -> Statement | None:
     where = Where()
     where.equal("f.type", query.type.value if query.type else None)
     where.equal("f.currency", query.currency)
@@ -227,6 +240,20 @@ def _facets(tenant: str, query: InvoiceQuery) -> Statement | None:
     if not where.clauses:
         return None
     where.equal("f.tenant", tenant)
+    for column, (low, high) in ranges.items():
+        # Not those without any value in the range: credit notes, say, when it is about dates that they are due.
+        span = Where()
+        span.equal("tenant", tenant)
+        span.equal("filtered", "facet")
+        span.equal("sorted", column)
+        # With the plus, the integer is compared as it is, so that the index of the keys serves.
+        span.add("key = +f.facet")
+        if low is not None:
+            span.add("greatest >= ?", low)
+        if high is not None:
+            span.add("least <= ?", high)
+        found = span.statement()
+        where.add(f"EXISTS (SELECT 1 FROM invoice_spans WHERE {found.sql})", *found.values)
     return where.statement()
 
 
@@ -258,23 +285,27 @@ def _ranges(query: InvoiceQuery) -> dict[str, tuple[Value | None, Value | None]]
     return asked
 
 
-def _terms(tenant: str, query: InvoiceQuery) -> list[Condition]:
+def _terms(query: InvoiceQuery) -> list[tuple[str, str]]:
+    """Return the words that are asked for, each with the column that is to have a word that begins so."""
     asked = {"words": query.q, "seller_words": query.seller, "buyer_words": query.buyer}
-    terms = [(column, word) for column, text in asked.items() if text is not None for word in sorted(set(words(text)))]
-    if not terms:
-        return []
+    return [(column, word) for column, text in asked.items() if text is not None for word in sorted(set(words(text)))]
+
+
+def _term_condition(tenant: str, terms: Sequence[tuple[str, str]]) -> Condition:
     match = " AND ".join([f'tenant : "{tenant}"', *(f'{column} : "{word}" *' for column, word in terms)])
-    return [
-        Condition(
-            rows=Statement("SELECT rowid AS row FROM invoice_terms WHERE invoice_terms MATCH ?", (match,)),
-            test=Statement(
-                "EXISTS (SELECT 1 FROM invoice_words w WHERE w.row = i.row AND "
-                + " AND ".join(f"instr(w.{column}, ?) > 0" for column, _ in terms)
-                + ")",
-                tuple(f" {word}" for _, word in terms),
-            ),
-        )
-    ]
+    return Condition(
+        rows=Statement("SELECT rowid AS row FROM invoice_terms WHERE invoice_terms MATCH ?", (match,)),
+        test=_term_test(terms),
+        parts=tuple(_term_test([term]) for term in terms) if len(terms) > 1 else (),
+    )
+
+
+def _term_test(terms: Sequence[tuple[str, str]]) -> Statement:
+    found = " AND ".join(f"instr(w.{column}, ?) > 0" for column, _ in terms)
+    return Statement(
+        f"EXISTS (SELECT 1 FROM invoice_words w WHERE w.row = i.row AND {found})",
+        tuple(f" {word}" for _, word in terms),
+    )
 
 
 def _findings(tenant: str, query: InvoiceQuery) -> list[Condition]:
@@ -301,8 +332,8 @@ def walk_statement(asked: Question, after: Position | None, limit: int) -> State
         where.add(asked.equal.sql, *asked.equal.values)
     _begin(where, asked, after)
     _end(where, asked)
-    for each in asked.conditions:
-        where.add(each.test.sql, *each.test.values)
+    for test in asked.tests:
+        where.add(test.sql, *test.values)
     found = where.statement()
     return _page(
         Statement(
@@ -340,8 +371,8 @@ def _merge(asked: Question, facets: Statement, after: Position | None, limit: in
     begin, end, tests = Where(), Where(), Where()
     _begin(begin, asked, after)
     _end(end, asked)
-    for each in asked.conditions:
-        tests.add(each.test.sql, *each.test.values)
+    for test in asked.tests:
+        tests.add(test.sql, *test.values)
     first, largest = _all(begin, tests), _all(begin, end, tests)
     last_value = asked.far or Statement("?", (_extreme(asked),))
     last_id = _BEFORE_ANY_ID if asked.descending else _AFTER_ANY_ID
@@ -379,9 +410,10 @@ def few_statement(asked: Question, few: Condition, after: Position | None, limit
         where.add(asked.equal.sql, *asked.equal.values)
     _begin(where, asked, after)
     _end(where, asked)
-    for each in (asked.of_facets, *asked.conditions):
-        if each is not None and each != few:
-            where.add(each.test.sql, *each.test.values)
+    of_facets = asked.of_facets
+    for test in (*([of_facets.test] if of_facets else []), *asked.tests):
+        if test != few.test:
+            where.add(test.sql, *test.values)
     found = where.statement()
     return _page(
         Statement(
