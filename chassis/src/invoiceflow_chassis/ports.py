@@ -1,6 +1,7 @@
 """What the services need from outside, as Protocols. The tenant is always the first argument."""
 
 from collections.abc import AsyncIterable, AsyncIterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
@@ -10,7 +11,16 @@ from invoiceflow_chassis.lag import TopicLag
 from invoiceflow_contracts.content import ContentRef
 from invoiceflow_contracts.events import Event
 
-__all__ = ["Backlog", "DeadLetters", "ObjectStore", "Publisher"]
+__all__ = ["Backlog", "DeadLetters", "ObjectStore", "Publisher", "Received"]
+
+
+@dataclass(frozen=True)
+class Received:
+    """A stream that was stored."""
+
+    ref: ContentRef
+    is_new: bool
+    """Whether there was nothing under its hash before; false also where nobody can tell."""
 
 
 class ObjectStore(Protocol):
@@ -22,11 +32,11 @@ class ObjectStore(Protocol):
 
     async def receive(
         self, tenant: str, bucket: str, chunks: AsyncIterable[bytes], *, media_type: str, max_size: int
-    ) -> ContentRef:
+    ) -> Received:
         """Store a stream of unknown length under the SHA-256 of its bytes, hashing on the way.
 
         The object is complete and durable under ``{tenant}/{sha256}`` when this returns; the same bytes again
-        leave it as it is. Nothing is left behind when it fails.
+        are the same object, whole again if it was altered. Nothing is left behind when it fails.
 
         Raises:
             ContentTooLargeError: the stream has more than ``max_size`` bytes.
@@ -110,7 +120,7 @@ class DeadLetters(Protocol):
     async def redrive(self, letter: DeadLetter) -> bool:
         """Give the letter back, as it first came and with the same event id, to the group that gave it up.
 
-        Returns once that is acknowledged; False where the letter is not kept any more, or its group is no more. The group
+        Returns once that is acknowledged; False where the letter is not kept (any more, or in full), or its group is no more. The group
         handles it as if it were new: if it gives it up again, the same letter is open again.
         """
         ...

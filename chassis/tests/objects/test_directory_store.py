@@ -61,15 +61,15 @@ async def test_what_a_living_process_is_writing_is_left_alone(tmp_path: Path) ->
     await started.wait()
     DirectoryObjectStore(tmp_path)
     go_on.set()
-    ref = await task
+    ref = (await task).ref
 
     assert await store.get("default", ref) == b"x" * 2_000_000 + b"y"
     assert files(tmp_path) == [f"{BUCKET}/{ref.key}"]
 
 
 async def test_objects_survive_a_restart(tmp_path: Path) -> None:
-    ref = await DirectoryObjectStore(tmp_path).receive("default", BUCKET, one(b"1"), media_type="a/b", max_size=9)
-    assert await DirectoryObjectStore(tmp_path).get("default", ref) == b"1"
+    received = await DirectoryObjectStore(tmp_path).receive("default", BUCKET, one(b"1"), media_type="a/b", max_size=9)
+    assert await DirectoryObjectStore(tmp_path).get("default", received.ref) == b"1"
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])

@@ -54,9 +54,9 @@ async def test_no_staged_part_is_left(
 async def test_the_media_type_is_kept(
     minio_store: MinioObjectStore, minio_settings: ObjectStoreSettings, tenant: str, size: int
 ) -> None:
-    ref = await minio_store.receive(tenant, BUCKET, stream(size), media_type="image/png", max_size=size)
+    received = await minio_store.receive(tenant, BUCKET, stream(size), media_type="image/png", max_size=size)
 
-    assert client(minio_settings).stat_object(BUCKET, ref.key).content_type == "image/png"
+    assert client(minio_settings).stat_object(BUCKET, received.ref.key).content_type == "image/png"
 
 
 @pytest.mark.engine

@@ -32,7 +32,8 @@ class Stream:
 
 
 async def receive(store: ObjectStore, tenant: str, *chunks: bytes, max_size: int = 100 * MEBIBYTE) -> ContentRef:
-    return await store.receive(tenant, BUCKET, Stream(*chunks), media_type=PDF, max_size=max_size)
+    received = await store.receive(tenant, BUCKET, Stream(*chunks), media_type=PDF, max_size=max_size)
+    return received.ref
 
 
 async def names(store: ObjectStore, tenant: str, prefix: str = "") -> list[str]:
@@ -73,6 +74,17 @@ async def test_the_same_bytes_again_are_the_same_object(store: ObjectStore, tena
     assert (first.key, first.sha256) == (second.key, second.sha256)
     assert await names(store, tenant) == [first.sha256]
     assert await store.get(tenant, first) == await store.get(tenant, second) == b"invoice"
+
+
+async def test_only_bytes_that_were_not_there_are_new(store: ObjectStore, tenant: str) -> None:
+    async def is_new(data: bytes) -> bool:
+        return (await store.receive(tenant, BUCKET, Stream(data), media_type=PDF, max_size=9)).is_new
+
+    assert await is_new(b"invoice")
+    assert not await is_new(b"invoice")
+    assert await is_new(b"another")
+    await store.delete(tenant, BUCKET, hashlib.sha256(b"invoice").hexdigest())
+    assert await is_new(b"invoice")
 
 
 @pytest.mark.parametrize("size", [9, 9 * MEBIBYTE])

@@ -13,9 +13,10 @@ from fastapi import FastAPI
 from invoiceflow_chassis.errors import StorageFullError, TransientError
 from invoiceflow_chassis.objects.memory import MemoryObjectStore
 from invoiceflow_chassis.testing import RecordingPublisher
-from invoiceflow_contracts.events import DocumentUploadedV1
+from invoiceflow_contracts.events import DocumentUploadedV1, Metadata
 from invoiceflow_contracts.identity import document_id
 from invoiceflow_ingest.acceptance import find_accepted
+from invoiceflow_ingest.handlers import Intake, accept, store
 from invoiceflow_ingest.settings import IngestSettings
 
 BUCKET = "invoiceflow-originals"
@@ -136,6 +137,35 @@ async def test_the_same_bytes_at_the_same_time_are_announced_once(
     assert {document["document_id"] for document in documents} == {str(DOCUMENT_ID)}
     assert sorted(document["known"] for document in documents) == [False, True, True, True, True]
     assert len(publisher.published) == 1
+
+
+async def test_two_uploads_of_the_same_bytes_that_overtake_each_other_are_announced_once(
+    objects: MemoryObjectStore, publisher: RecordingPublisher
+) -> None:
+    intake = Intake(objects=objects, publisher=publisher, bucket=BUCKET, max_file_size=MEBIBYTE)
+
+    async def chunks() -> AsyncIterator[bytes]:
+        yield PDF
+
+    first, second = await store(intake, "default", chunks()), await store(intake, "default", chunks())
+    accepted = [
+        await accept(intake, "default", received, filename=name, channel="http", metadata=Metadata())
+        for name, received in (("second.pdf", second), ("first.pdf", first))
+    ]
+
+    assert [(one.event.filename, one.known) for one in accepted] == [("second.pdf", False), ("second.pdf", True)]
+    assert len(publisher.published) == 1
+
+
+async def test_for_new_bytes_no_record_is_looked_for(
+    client: httpx.AsyncClient, objects: MemoryObjectStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def nobody_should_ask(*_: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(objects, "find", nobody_should_ask)
+    response = await client.post("/v1/documents", files=[file()])
+    assert response.status_code == 202
 
 
 async def test_several_files_are_several_documents(client: httpx.AsyncClient, publisher: RecordingPublisher) -> None:

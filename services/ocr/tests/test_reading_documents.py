@@ -13,6 +13,7 @@ from invoiceflow_chassis.objects.sealing import SEALED
 from invoiceflow_chassis.testing import FakeDelivery
 from invoiceflow_contracts.events import DocumentProgressV1, DocumentUploadedV1, OcrCompletedV1
 from invoiceflow_contracts.identity import document_id
+from invoiceflow_ocr import progress
 from invoiceflow_ocr.handlers import read_document
 from invoiceflow_ocr.workers import EngineSpec, WorkerPool
 
@@ -188,38 +189,63 @@ async def test_bare_xml_is_handed_on_as_it_is(
     assert [file.content for file in completed.embedded] == [event.content]
     assert layout_of(await layout_bytes(objects, completed)).embedded == completed.embedded
     assert await handle(event, objects, pool, clock) == completed
+    kept = [name async for name in objects.names("default", BUCKET)]
+    assert [f"default/{name}" for name in kept] == [completed.layout.key], "nothing else is stored"
 
 
-async def test_progress_ends_with_all_pages_done(objects: MemoryObjectStore, pool: WorkerPool, clock: Clock) -> None:
+async def test_a_document_read_at_once_announces_no_progress(
+    objects: MemoryObjectStore, pool: WorkerPool, clock: Clock
+) -> None:
     delivery = FakeDelivery()
 
     await handle(await upload(objects, b"pages 30"), objects, pool, clock, delivery)
 
-    progress = [event for event in delivery.announced if isinstance(event, DocumentProgressV1)]
-    done = [event.pages_done for event in progress]
-    assert done == sorted(set(done))
-    assert (progress[-1].stage, progress[-1].pages_done, progress[-1].pages_total) == ("ocr", 30, 30)
+    assert delivery.announced == []
 
 
-async def test_a_slow_broker_gets_fewer_announcements_and_still_the_last(
-    objects: MemoryObjectStore, pool: WorkerPool, clock: Clock
+async def test_progress_is_announced_while_pages_are_read_the_latest_of_those_that_wait(
+    objects: MemoryObjectStore, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    gate = asyncio.Event()
+    monkeypatch.setattr(progress, "GATHERING_SECONDS", 0)
+    gate, announcing = asyncio.Event(), asyncio.Event()
 
     class SlowDelivery(FakeDelivery):
         async def announce(self, event: DocumentProgressV1) -> None:  # type: ignore[override]
+            announcing.set()
             await gate.wait()
             self.announced.append(event)
 
     delivery = SlowDelivery()
-    handling = asyncio.create_task(handle(await upload(objects, b"pages 30"), objects, pool, clock, delivery))
-    # All pages are done once the pool has its child back, which is when another document can be read.
-    await handle(await upload(objects, b"pages 1"), objects, pool, clock)
-    gate.set()
-    await handling
+    async with progress.ProgressAnnouncer(await upload(objects, b""), delivery, clock) as announce:
+        announce(1, 30)
+        await announcing.wait()
+        for page in range(2, 30):
+            announce(page, 30)
+        gate.set()
+        async with asyncio.timeout(10):
+            while len(delivery.announced) < 2:  # noqa: ASYNC110 (nobody tells)
+                await asyncio.sleep(0)
 
-    assert len(delivery.announced) <= 2
-    assert delivery.announced[-1].pages_done == 30  # type: ignore[attr-defined]
+    assert [(event.pages_done, event.pages_total) for event in delivery.announced] == [(1, 30), (29, 30)]  # type: ignore[attr-defined]
+
+
+async def test_a_document_that_was_read_waits_for_no_announcement(
+    objects: MemoryObjectStore, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(progress, "GATHERING_SECONDS", 0)
+    announcing = asyncio.Event()
+
+    class StuckDelivery(FakeDelivery):
+        async def announce(self, event: DocumentProgressV1) -> None:  # type: ignore[override]  # noqa: ARG002
+            announcing.set()
+            await asyncio.Event().wait()
+
+    async with (
+        asyncio.timeout(10),
+        progress.ProgressAnnouncer(await upload(objects, b""), StuckDelivery(), clock) as announce,
+    ):
+        announce(1, 1)
+        await announcing.wait()
 
 
 async def test_what_cannot_be_read_leaves_nothing_behind(

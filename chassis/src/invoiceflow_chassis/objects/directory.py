@@ -13,6 +13,7 @@ from uuid import uuid4
 from invoiceflow_chassis.errors import ContentMismatchError, ObjectNotFoundError, StorageFullError, TransientError
 from invoiceflow_chassis.objects.content import Digest, blocks, key_of, key_of_reference, prefix_of, verified
 from invoiceflow_chassis.objects.threads import in_thread
+from invoiceflow_chassis.ports import Received
 from invoiceflow_contracts.content import ContentRef
 
 __all__ = ["DirectoryObjectStore"]
@@ -43,7 +44,7 @@ class DirectoryObjectStore:
 
     async def receive(
         self, tenant: str, bucket: str, chunks: AsyncIterable[bytes], *, media_type: str, max_size: int
-    ) -> ContentRef:
+    ) -> Received:
         prefix_of(tenant, bucket)
         digest = Digest(max_size)
         growing = _GrowingFile(self._incoming)
@@ -53,10 +54,11 @@ class DirectoryObjectStore:
                 async for block in stream:
                     await in_thread(partial(growing.write, block))
             key = key_of(tenant, bucket, digest.sha256)
-            await in_thread(lambda: growing.keep(self._root / bucket / key))
+            is_new = await in_thread(lambda: growing.keep(self._root / bucket / key))
         finally:
             await in_thread(growing.discard)
-        return ContentRef(bucket=bucket, key=key, sha256=digest.sha256, size=digest.size, media_type=media_type)
+        ref = ContentRef(bucket=bucket, key=key, sha256=digest.sha256, size=digest.size, media_type=media_type)
+        return Received(ref, is_new=is_new)
 
     async def put(self, tenant: str, bucket: str, name: str, data: bytes, *, media_type: str) -> ContentRef:
         key = key_of(tenant, bucket, name)
@@ -160,8 +162,8 @@ class _GrowingFile:
         with _storage_errors():
             self._file.write(data)
 
-    def keep(self, target: Path) -> None:
-        """Give the file its name, durably, in place of what had it."""
+    def keep(self, target: Path) -> bool:
+        """Give the file its name, durably, in place of what had it; return whether nothing had."""
         assert self._path is not None  # noqa: S101
         assert self._file is not None  # noqa: S101
         with _storage_errors():
@@ -169,6 +171,7 @@ class _GrowingFile:
             os.fsync(self._file.fileno())
             try:
                 _make_folder(target.parent)
+                is_new = not target.exists()
                 self._path.replace(target)
             except (FileExistsError, IsADirectoryError, NotADirectoryError):
                 raise ValueError(
@@ -176,6 +179,7 @@ class _GrowingFile:
                 ) from None
             self._path = None
             _sync_folder(target.parent)
+        return is_new
 
     def discard(self) -> None:
         """Close the file, and remove it if it did not get a name."""

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterable, AsyncIterator
 
 from invoiceflow_chassis.errors import ObjectNotFoundError
 from invoiceflow_chassis.objects.content import Digest, key_of, key_of_reference, prefix_of, verified
+from invoiceflow_chassis.ports import Received
 from invoiceflow_contracts.content import ContentRef
 
 __all__ = ["MemoryObjectStore"]
@@ -22,7 +23,7 @@ class MemoryObjectStore:
 
     async def receive(
         self, tenant: str, bucket: str, chunks: AsyncIterable[bytes], *, media_type: str, max_size: int
-    ) -> ContentRef:
+    ) -> Received:
         prefix_of(tenant, bucket)
         self._check()
         digest = Digest(max_size)
@@ -30,7 +31,9 @@ class MemoryObjectStore:
         async for chunk in chunks:
             digest.update(chunk)
             data += chunk
-        return await self.put(tenant, bucket, digest.sha256, bytes(data), media_type=media_type)
+        is_new = (bucket, key_of(tenant, bucket, digest.sha256)) not in self.objects
+        ref = await self.put(tenant, bucket, digest.sha256, bytes(data), media_type=media_type)
+        return Received(ref, is_new=is_new)
 
     async def put(self, tenant: str, bucket: str, name: str, data: bytes, *, media_type: str) -> ContentRef:
         key = key_of(tenant, bucket, name)

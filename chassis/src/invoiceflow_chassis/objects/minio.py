@@ -1,11 +1,11 @@
 """Objects in MinIO, or in any other store that speaks S3."""
 
-import io
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable
 from contextlib import aclosing
 from functools import partial
+from http.client import HTTPException
 from itertools import islice
-from typing import Any, Self, TypeVar
+from typing import Any, TypeVar
 from uuid import uuid4
 
 import urllib3
@@ -15,13 +15,20 @@ from minio.datatypes import Object
 from minio.error import InvalidResponseError, MinioException, S3Error, ServerError
 from minio.lifecycleconfig import Expiration, LifecycleConfig, Rule
 
-from invoiceflow_chassis.errors import ContentMismatchError, ObjectNotFoundError, StorageFullError, TransientError
+from invoiceflow_chassis.errors import (
+    ContentMismatchError,
+    ObjectNotFoundError,
+    StorageFullError,
+    TransientError,
+)
 from invoiceflow_chassis.objects.content import Digest, blocks, key_of, key_of_reference, prefix_of, verified
+from invoiceflow_chassis.objects.s3 import ObjectSizeError, S3Requests, S3StatusError
 from invoiceflow_chassis.objects.settings import ObjectStoreSettings
 from invoiceflow_chassis.objects.threads import in_thread
+from invoiceflow_chassis.ports import Received
 from invoiceflow_contracts.content import ContentRef
 
-__all__ = ["MinioObjectStore"]
+__all__ = ["MinioObjectStore", "UnfitStoreError"]
 
 _BLOCK = 8 * 1024 * 1024
 """Bytes per staged part. S3 wants 5 MiB at least in all but the last; what fits into one goes straight to its key."""
@@ -30,9 +37,14 @@ _INCOMING = ".incoming/"
 _PAGE = 1000
 """Names per listing request."""
 _MISSING = {"NoSuchKey", "NoSuchBucket", "NoSuchVersion", "InvalidBucketName"}
+_THERE = {"PreconditionFailed", "ConditionalRequestConflict"}
 _FULL = {"XMinioStorageFull", "XMinioBucketQuotaExceeded", "XMinioAdminBucketQuotaExceeded"}
 
 T = TypeVar("T")
+
+
+class UnfitStoreError(Exception):
+    """The server cannot do what the services rely on; the message is a sentence for who set it up."""
 
 
 class MinioObjectStore:
@@ -60,20 +72,30 @@ class MinioObjectStore:
             region=settings.region,
             http_client=self._http,
         )
+        self._requests = S3Requests(settings)
 
     async def ensure_buckets(self, buckets: Iterable[str]) -> None:
         """Make the buckets that do not exist yet.
 
         A bucket made here forgets by itself, after a day, the parts that a killed process left.
+
+        Raises:
+            UnfitStoreError: the server replaces objects though it is asked not to; without that the same document, sent
+                again, would be taken for a new one.
         """
         for bucket in buckets:
             await _call(partial(self._ensure_bucket, bucket))
+            if not await _call(partial(self._knows_conditions, bucket)):
+                raise UnfitStoreError(
+                    f"The object store stored an object in bucket {bucket!r} in place of another though it was asked not to (If-None-Match). Use one that knows conditional writes.",
+                )
 
     async def receive(
         self, tenant: str, bucket: str, chunks: AsyncIterable[bytes], *, media_type: str, max_size: int
-    ) -> ContentRef:
+    ) -> Received:
         prefix_of(tenant, bucket)
         digest = Digest(max_size)
+        is_new = False
         staging = f"{_INCOMING}{uuid4().hex}/"
         staged: list[str] = []
         block = b""  # the newest one, which is not staged before it is known that another follows
@@ -88,19 +110,20 @@ class MinioObjectStore:
                 await self._stage(bucket, f"{staging}{len(staged):05}", block, staged)
                 version = await _call(lambda: self._compose(bucket, key, staged, media_type))
             else:
-                version = await _call(lambda: self._write(bucket, key, block, media_type))
+                is_new, version = await _call(lambda: self._put_new(bucket, key, block, media_type))
         finally:
             if staged:
                 await _call(lambda: self._remove(bucket, staged))
-        return ContentRef(
+        ref = ContentRef(
             bucket=bucket, key=key, version=version, sha256=digest.sha256, size=digest.size, media_type=media_type
         )
+        return Received(ref, is_new=is_new)
 
     async def put(self, tenant: str, bucket: str, name: str, data: bytes, *, media_type: str) -> ContentRef:
         key = key_of(tenant, bucket, name)
         digest = Digest(len(data))
         digest.update(data)
-        version = await _call(lambda: self._write(bucket, key, data, media_type))
+        version = await _call(lambda: self._requests.put(bucket, key, data, media_type))
         return ContentRef(
             bucket=bucket, key=key, version=version, sha256=digest.sha256, size=digest.size, media_type=media_type
         )
@@ -109,14 +132,15 @@ class MinioObjectStore:
         key = key_of_reference(tenant, ref)
 
         def read() -> bytes | None:
-            response = self._open(ref.bucket, key, ref.version)
-            if response is None:
-                return None
-            with response:
+            try:
                 # What is larger than announced is not read whole only to be refused.
-                if response.headers.get("Content-Length", str(ref.size)) != str(ref.size):
-                    raise ContentMismatchError(ref.bucket, ref.key)
-                return verified(ref, response.read())
+                return verified(ref, self._requests.get(ref.bucket, key, ref.version, size=ref.size))
+            except ObjectSizeError:
+                raise ContentMismatchError(ref.bucket, ref.key) from None
+            except S3StatusError as error:
+                if error.code in _MISSING:
+                    return None
+                raise
 
         data = await _call(read)
         if data is None:
@@ -127,11 +151,12 @@ class MinioObjectStore:
         key = key_of(tenant, bucket, name)
 
         def read() -> bytes | None:
-            response = self._open(bucket, key, None)
-            if response is None:
-                return None
-            with response:
-                return response.read()
+            try:
+                return self._requests.get(bucket, key)
+            except S3StatusError as error:
+                if error.code in _MISSING:
+                    return None
+                raise
 
         return await _call(read)
 
@@ -170,6 +195,7 @@ class MinioObjectStore:
     def close(self) -> None:
         """Close the idle connections."""
         self._http.clear()
+        self._requests.close()
 
     def _ensure_bucket(self, bucket: str) -> None:
         if self._client.bucket_exists(bucket):
@@ -188,16 +214,25 @@ class MinioObjectStore:
         )
         self._client.set_bucket_lifecycle(bucket, LifecycleConfig([rule]))
 
+    def _knows_conditions(self, bucket: str) -> bool:
+        key = f"{_INCOMING}{uuid4().hex}"
+        try:
+            return [self._put_new(bucket, key, b"", "text/plain")[0] for _ in range(2)] == [True, False]
+        finally:
+            self._remove(bucket, [key])
+
     async def _stage(self, bucket: str, key: str, block: bytes, staged: list[str]) -> None:
         staged.append(key)  # before it is there: a part whose answer was lost is removed too
-        await _call(lambda: self._write(bucket, key, block, "application/octet-stream"))
+        await _call(lambda: self._requests.put(bucket, key, block, "application/octet-stream"))
 
-    def _write(self, bucket: str, key: str, data: bytes, media_type: str) -> str | None:
-        # A part size as large as the data makes one plain PUT of it.
-        result = self._client.put_object(
-            bucket, key, io.BytesIO(data), len(data), media_type, part_size=max(len(data), _BLOCK)
-        )
-        return result.version_id
+    def _put_new(self, bucket: str, key: str, data: bytes, media_type: str) -> tuple[bool, str | None]:
+        """Store and return whether the key was free; what was there is replaced, since it may have been altered."""
+        try:
+            return True, self._requests.put(bucket, key, data, media_type, only_new=True)
+        except S3StatusError as error:
+            if error.code not in _THERE:
+                raise
+        return False, self._requests.put(bucket, key, data, media_type)
 
     def _compose(self, bucket: str, key: str, parts: list[str], media_type: str) -> str | None:
         result = self._client.compose_object(
@@ -213,47 +248,28 @@ class MinioObjectStore:
                 if error.code not in _MISSING:
                     raise
 
-    def _open(self, bucket: str, key: str, version: str | None) -> "_Response | None":
-        try:
-            return _Response(self._client.get_object(bucket, key, version_id=version))
-        except S3Error as error:
-            if error.code in _MISSING:
-                return None
-            raise
-
-
-class _Response:
-    """A response whose connection goes back to the pool."""
-
-    def __init__(self, response: urllib3.BaseHTTPResponse) -> None:
-        self._response = response
-        self.headers = response.headers
-
-    def read(self) -> bytes:
-        return self._response.read()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._response.close()
-        self._response.release_conn()
-
 
 async def _call(call: Callable[[], T]) -> T:
     """Run ``call`` in a thread and turn what S3 says into what the port says."""
     try:
         return await in_thread(call)
+    except S3StatusError as error:
+        raise _refused(error.status, error.code) from error
     except S3Error as error:
-        if error.code in _FULL or error.response.status == 507:
-            raise StorageFullError from error
-        raise TransientError(
-            "storage_unavailable", f"The object store refused ({error.code}). Check its settings, or try again later."
-        ) from error
+        raise _refused(error.response.status, error.code) from error
     except (ServerError, InvalidResponseError) as error:
         raise _unavailable(error, getattr(error, "status_code", None) or getattr(error, "_code", None)) from error
-    except (MinioException, urllib3.exceptions.HTTPError, OSError) as error:
+    except (MinioException, urllib3.exceptions.HTTPError, HTTPException, OSError) as error:
         raise _unavailable(error, None) from error
+
+
+def _refused(status: int, code: str | None) -> TransientError:
+    if code in _FULL or status == 507:
+        return StorageFullError()
+    reason = code or f"HTTP {status}"
+    return TransientError(
+        "storage_unavailable", f"The object store refused ({reason}). Check its settings, or try again later."
+    )
 
 
 def _unavailable(error: Exception, status: int | None) -> TransientError:

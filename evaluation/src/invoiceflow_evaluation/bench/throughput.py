@@ -72,9 +72,10 @@ class OcrService:
         async def chunks() -> AsyncIterator[bytes]:
             yield material.data
 
-        content = await self._objects.receive(
+        received = await self._objects.receive(
             tenant, _ORIGINALS, chunks(), media_type="application/pdf", max_size=len(material.data)
         )
+        content = received.ref
         return DocumentUploadedV1(
             tenant=tenant,
             document_id=document_id(tenant, content.sha256),

@@ -106,7 +106,10 @@ def _fitting(result: InvoiceExtractedV1, limit: int) -> tuple[InvoiceExtractedV1
 
 async def _fetch(event: OcrCompletedV1, objects: ObjectStore, settings: ExtractSettings) -> Document:
     """Return the layout, the files found inside, and the PDF itself where its metadata are to be looked at."""
-    layout = await asyncio.to_thread(_layout, await objects.get(event.tenant, event.layout))
+    if event.pages:
+        layout = await asyncio.to_thread(_layout, await objects.get(event.tenant, event.layout))
+    else:  # in which the event itself says all that there is
+        layout = Layout(engine=event.engine, languages=event.languages, embedded=event.embedded)
     files = tuple([Candidate(file, await objects.get(event.tenant, file.content)) for file in event.embedded])
     is_pdf = event.content.media_type == "application/pdf" and event.content.size <= settings.max_inspected_pdf_size
     return Document(

@@ -7,16 +7,18 @@ the document; the sender tries again, and the same bytes make the same event, wh
 
 import asyncio
 import hashlib
+from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Literal
+from uuid import UUID
 from weakref import WeakValueDictionary
 
 from invoiceflow_chassis.errors import ContentTooLargeError, PermanentError
-from invoiceflow_chassis.ports import ObjectStore, Publisher
-from invoiceflow_contracts.content import ContentRef
+from invoiceflow_chassis.ports import ObjectStore, Publisher, Received
 from invoiceflow_contracts.events import DocumentFailedV1, DocumentSubmittedV1, DocumentUploadedV1, Event, Metadata
 from invoiceflow_contracts.identity import document_id
 from invoiceflow_ingest.acceptance import find_accepted, publish_uploaded, record_accepted
@@ -47,6 +49,8 @@ class Intake:
     now: Callable[[], datetime] = _now
     locks: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
     """One for each document that is being accepted; a lock that nobody holds or awaits is forgotten."""
+    recent: deque[UUID] = field(default_factory=partial(deque, maxlen=1000))
+    """The documents accepted last."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +63,7 @@ class Acceptance:
     """Whether these bytes had been taken in before."""
 
 
-async def store(intake: Intake, tenant: str, chunks: AsyncIterable[bytes]) -> ContentRef:
+async def store(intake: Intake, tenant: str, chunks: AsyncIterable[bytes]) -> Received:
     """Store a document under its hash; it counts for nothing before it is accepted.
 
     Raises:
@@ -75,29 +79,34 @@ async def store(intake: Intake, tenant: str, chunks: AsyncIterable[bytes]) -> Co
             if sample.has_head:
                 break
         guess = first_guess(bytes(sample.head))
-        ref = await intake.objects.receive(
+        received = await intake.objects.receive(
             tenant,
             intake.bucket,
             _readable(head, stream, sample),
             media_type=guess,
             max_size=intake.max_file_size,
         )
-    return ref.model_copy(update={"media_type": media_type(sample)})
+    return replace(received, ref=received.ref.model_copy(update={"media_type": media_type(sample)}))
 
 
 async def accept(
-    intake: Intake, tenant: str, content: ContentRef, *, filename: str, channel: Channel, metadata: Metadata
+    intake: Intake, tenant: str, received: Received, *, filename: str, channel: Channel, metadata: Metadata
 ) -> Acceptance:
     """Announce a stored document and record that; a document known already is left as it is.
+
+    A record stands beside bytes that were stored before: for new ones none is looked for. Unless the same bytes came
+    twice at a time, and the second upload, which found them stored, was accepted before the first.
 
     Raises:
         TransientError: Kafka or the object store did not acknowledge.
     """
+    content = received.ref
     identity = document_id(tenant, content.sha256)
     async with intake.locks.setdefault(str(identity), asyncio.Lock()):
-        before = await find_accepted(intake.objects, tenant, intake.bucket, identity)
-        if before is not None:
-            return Acceptance(before, known=True)
+        if not received.is_new or identity in intake.recent:
+            before = await find_accepted(intake.objects, tenant, intake.bucket, identity)
+            if before is not None:
+                return Acceptance(before, known=True)
         event = DocumentUploadedV1(
             tenant=tenant,
             document_id=identity,
@@ -109,6 +118,7 @@ async def accept(
         )
         await publish_uploaded(intake.publisher, event)
         await record_accepted(intake.objects, intake.bucket, event)
+        intake.recent.append(identity)
     return Acceptance(event, known=False)
 
 
@@ -122,8 +132,8 @@ async def take_in(
     metadata: Metadata,
 ) -> Acceptance:
     """Store and accept a document."""
-    content = await store(intake, tenant, chunks)
-    return await accept(intake, tenant, content, filename=filename, channel=channel, metadata=metadata)
+    received = await store(intake, tenant, chunks)
+    return await accept(intake, tenant, received, filename=filename, channel=channel, metadata=metadata)
 
 
 async def on_submitted(intake: Intake, event: DocumentSubmittedV1) -> Sequence[Event]:

@@ -10,8 +10,8 @@ from starlette.requests import ClientDisconnect
 
 from invoiceflow_chassis.auth import CurrentTenant
 from invoiceflow_chassis.errors import PermanentError
+from invoiceflow_chassis.ports import Received
 from invoiceflow_chassis.problems import Problem, ProblemError
-from invoiceflow_contracts.content import ContentRef
 from invoiceflow_contracts.events import Metadata
 from invoiceflow_ingest.descriptions import ACCEPTED, FORM, PROBLEMS
 from invoiceflow_ingest.handlers import Intake, accept
@@ -123,9 +123,9 @@ async def _limited(request: Request, limit: int) -> AsyncIterator[bytes]:
 
 
 async def _accepted(
-    intake: Intake, tenant: str, filename: str, content: ContentRef, metadata: Metadata
+    intake: Intake, tenant: str, filename: str, received: Received, metadata: Metadata
 ) -> DocumentAccepted:
-    acceptance = await accept(intake, tenant, content, filename=filename, channel="http", metadata=metadata)
+    acceptance = await accept(intake, tenant, received, filename=filename, channel="http", metadata=metadata)
     event = acceptance.event
     path = f"/v1/documents/{event.document_id}"
     return DocumentAccepted(

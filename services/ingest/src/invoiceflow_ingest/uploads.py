@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from invoiceflow_chassis.errors import PermanentError
-from invoiceflow_contracts.content import ContentRef
+from invoiceflow_chassis.ports import Received
 from invoiceflow_contracts.events import Metadata
 from invoiceflow_ingest.filenames import clean_filename
 from invoiceflow_ingest.handlers import Intake, store
@@ -57,7 +57,7 @@ class Upload:
     """One file of a form: stored, or refused."""
 
     filename: str
-    outcome: ContentRef | PermanentError
+    outcome: Received | PermanentError
 
 
 @dataclass
@@ -103,7 +103,7 @@ async def receive_uploads(intake: Intake, tenant: str, form: AsyncIterator[Part]
 
 async def _receive_file(intake: Intake, tenant: str, part: Part) -> Upload | None:
     try:
-        outcome: ContentRef | PermanentError = await store(intake, tenant, part.chunks())
+        outcome: Received | PermanentError = await store(intake, tenant, part.chunks())
     except PermanentError as error:
         if error.code == "empty_file" and part.filename == "":
             return None  # what a browser sends for a file field in which nothing was chosen

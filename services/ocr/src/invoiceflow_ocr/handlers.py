@@ -15,8 +15,7 @@ from invoiceflow_contracts.events import DocumentUploadedV1, Event, OcrCompleted
 from invoiceflow_contracts.extraction import Cost
 from invoiceflow_contracts.layout import EmbeddedFile, Engine, Layout
 from invoiceflow_ocr.progress import ProgressAnnouncer
-from invoiceflow_ocr.workers import Job, Outcome, WorkerPool
-from invoiceflow_ocr.workers.wire import Summary
+from invoiceflow_ocr.workers import Job, WorkerPool
 
 __all__ = ["StoredReading", "read_document"]
 
@@ -55,30 +54,25 @@ async def read_document(
     """
     engine = pool.engine
     name = f"ocr/{event.content.sha256}/{engine.name}-{engine.version}"
+    if event.content.media_type in BARE_XML:
+        return [await _handed_on(event, engine, objects, bucket, name)]
     record = await recall(objects, event.tenant, bucket, f"{name}.json")
     if record is not None:
         return [_completed(event, StoredReading.model_validate_json(record))]
     data = await objects.get(event.tenant, event.content)
-    if event.content.media_type in BARE_XML:
-        outcome = _handed_on(event, engine)
-    else:
-        job = Job(
-            media_type=event.content.media_type,
-            embedded_bucket=bucket,
-            embedded_prefix=f"{event.tenant}/embedded/",
-        )
-        async with ProgressAnnouncer(event, delivery, now) as progress:
-            outcome = await pool.read(job, data, progress)
+    job = Job(
+        media_type=event.content.media_type,
+        embedded_bucket=bucket,
+        embedded_prefix=f"{event.tenant}/embedded/",
+    )
+    async with ProgressAnnouncer(event, delivery, now) as progress:
+        outcome = await pool.read(job, data, progress)
     summary = outcome.summary
     for file, content in zip(summary.embedded, outcome.embedded, strict=False):
         await objects.put(
             event.tenant, bucket, f"embedded/{file.content.sha256}", content, media_type=file.content.media_type
         )
-    # Under its own hash: two workers may read the same document, and what one has announced must outlive the other's reading.
-    digest = hashlib.sha256(outcome.layout).hexdigest()
-    layout = await objects.put(
-        event.tenant, bucket, f"{name}/{digest}.json.gz", outcome.layout, media_type="application/gzip"
-    )
+    layout = await _keep_layout(event, objects, bucket, name, outcome.layout)
     reading = StoredReading(
         layout=layout,
         engine=summary.engine,
@@ -93,19 +87,34 @@ async def read_document(
     return [_completed(event, reading)]
 
 
-def _handed_on(event: DocumentUploadedV1, engine: Engine) -> Outcome:
+async def _keep_layout(
+    event: DocumentUploadedV1, objects: ObjectStore, bucket: str, name: str, layout: bytes
+) -> ContentRef:
+    # Under its own hash: two workers may read the same document, and what one has announced must outlive the other's reading.
+    digest = hashlib.sha256(layout).hexdigest()
+    return await objects.put(event.tenant, bucket, f"{name}/{digest}.json.gz", layout, media_type="application/gzip")
+
+
+async def _handed_on(
+    event: DocumentUploadedV1, engine: Engine, objects: ObjectStore, bucket: str, name: str
+) -> OcrCompletedV1:
+    """Return the event of a document in which there is nothing to read.
+
+    It follows from what was uploaded alone, time and layout too, so that nothing has to be looked up or remembered to
+    make the same event again: one request to the object store where a reading takes four.
+    """
     embedded = (EmbeddedFile(name=event.filename, content=event.content),)
     layout = gzip.compress(Layout(engine=engine, embedded=embedded).model_dump_json().encode(), mtime=0)
-    summary = Summary(
+    reading = StoredReading(
+        layout=await _keep_layout(event, objects, bucket, name, layout),
         engine=engine,
         pages=0,
         languages=(),
         embedded=embedded,
-        layout_size=len(layout),
-        wall_seconds=0.0,
-        cpu_seconds=0.0,
+        cost=Cost(stage="ocr", wall_seconds=0, cpu_seconds=0),
+        completed_at=event.received_at,
     )
-    return Outcome(summary, layout, embedded=())
+    return _completed(event, reading)
 
 
 def _completed(event: DocumentUploadedV1, reading: StoredReading) -> OcrCompletedV1:

@@ -11,11 +11,15 @@ from invoiceflow_contracts.events import DocumentProgressV1, DocumentUploadedV1
 
 __all__ = ["ProgressAnnouncer"]
 
+GATHERING_SECONDS = 0.3
+"""Between a page's end and its announcement: what is read in less has nothing to say that its end does not."""
+
 
 class ProgressAnnouncer:
-    """Announces pages done; while one announcement is under way, only the latest of the next is kept.
+    """Announces pages done, not more often than someone can follow; of those that wait, only the latest is kept.
 
-    So a slow broker sees fewer announcements and delays no page, and the last state is always announced.
+    So a slow broker sees fewer announcements and delays no page. What still waits when the document has been read is left
+    out: the event that follows says more.
     """
 
     def __init__(self, event: DocumentUploadedV1, delivery: Delivery, now: Callable[[], datetime]) -> None:
@@ -33,8 +37,7 @@ class ProgressAnnouncer:
     ) -> None:
         if self._sender is None:
             return
-        if kind is not None:
-            self._sender.cancel()
+        self._sender.cancel()
         await asyncio.gather(self._sender, return_exceptions=True)
 
     def __call__(self, done: int, total: int) -> None:
@@ -50,6 +53,7 @@ class ProgressAnnouncer:
             self._sender = asyncio.create_task(self._send())
 
     async def _send(self) -> None:
-        while (progress := self._latest) is not None:
-            self._latest = None
+        while self._latest is not None:
+            await asyncio.sleep(GATHERING_SECONDS)
+            progress, self._latest = self._latest, None
             await self._delivery.announce(progress)
