@@ -23,7 +23,7 @@ class KafkaSettings(BaseSettings):
     username: str | None = None
     password: SecretStr | None = None
 
-    fetch_max_wait_ms: int = Field(default=100, ge=1, description="How long a broker may hold an empty fetch.")
+    fetch_max_wait_ms: int = Field(default=250, ge=1, description="How long a broker may hold an empty fetch.")
     session_timeout_ms: int = 45_000
     heartbeat_interval_ms: int = 3_000
     rebalance_timeout_ms: int = 60_000
