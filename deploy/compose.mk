@@ -27,6 +27,10 @@ logs: ## Follow what the stack says (SERVICE=ocr for one of it)
 ps: ## What runs of the stack, and whether it is healthy
 	@$(COMPOSE) ps --all
 
+.PHONY: rebuild
+rebuild: ## Make the read model anew while the stack runs (FROM=stored or FROM=topics for less than both)
+	@$(COMPOSE) run --rm rebuild rebuild $(if $(FROM),--from $(FROM))
+
 .PHONY: scale
 scale: ## Run more of a service side by side: make scale ocr=3
 	@$(COMPOSE) scale $(foreach service,ingest ocr extract query,$(if $($(service)),$(service)=$($(service))))

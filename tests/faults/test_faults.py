@@ -29,6 +29,7 @@ def test_nothing_is_lost_and_nothing_doubled(
     scenario: Scenario, seed: int, worlds: Callable[[str], World], report: Report
 ) -> None:
     world = worlds(scenario.kind)
+    world.sabotage()
     begun = time.monotonic()
     run = Run(world, f"{scenario.number}", seed, **scenario.load)
     try:

@@ -109,6 +109,20 @@ def test_with_three_brokers_every_service_knows_all_of_them_and_every_topic_has_
     assert {override[name]["environment"]["KAFKA_MIN_INSYNC_REPLICAS"] for name in brokers} == {"2"}
 
 
+def test_the_read_model_is_migrated_before_its_service_starts_and_made_anew_only_when_asked(
+    services: dict[str, Any],
+) -> None:
+    assert services["query"]["depends_on"]["migrate"] == {"condition": "service_completed_successfully"}
+    for job in ("migrate", "rebuild"):
+        assert services[job]["command"] == [job]
+        for same in ("image", "environment"):
+            assert services[job][same] == services["query"][same]
+    assert services["rebuild"]["profiles"]
+    # Half a rebuild has changed nothing, and another would begin at its start.
+    assert services["rebuild"]["restart"] == "no"
+    assert "profiles" not in services["migrate"]
+
+
 @pytest.mark.parametrize("service", SERVICES)
 def test_a_service_image_is_not_root_and_knows_whether_it_is_ready(service: str) -> None:
     final = (ROOT / "services" / service / "Dockerfile").read_text().rpartition("\nFROM ")[2]

@@ -1,5 +1,6 @@
 """The process around one or several services: HTTP application, life cycle, server."""
 
+import gc
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
@@ -105,6 +106,9 @@ def serve(app: FastAPI, name: str, http: HttpSettings) -> None:
             3, when it could not start.
     """
     configure_logging(name, http.log_level)
+    # What is loaded by now stays. Otherwise the collector looks through all of it again and again, and every request waits.
+    gc.collect()
+    gc.freeze()
     config = uvicorn.Config(
         app,
         host=http.host,

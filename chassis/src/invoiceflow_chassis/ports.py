@@ -120,7 +120,7 @@ class DeadLetters(Protocol):
     async def redrive(self, letter: DeadLetter) -> bool:
         """Give the letter back, as it first came and with the same event id, to the group that gave it up.
 
-        Returns once that is acknowledged; False where the letter is not kept any more, or its group is no more. The group
+        Returns once that is acknowledged; False where the letter is not kept (any more, or in full), or its group is no more. The group
         handles it as if it were new: if it gives it up again, the same letter is open again.
         """
         ...

@@ -9,7 +9,7 @@ from uuid import UUID, uuid5
 
 from pydantic import StringConstraints
 
-__all__ = ["DEFAULT_TENANT", "NAMESPACE", "Sha256", "Tenant", "document_id", "event_id"]
+__all__ = ["DEFAULT_TENANT", "NAMESPACE", "Sha256", "Tenant", "document_id", "event_id", "first_event_id"]
 
 NAMESPACE = UUID("6f1d7c5e-3b0a-5c58-9b57-2a1f8a3f9d10")
 """The namespace of every name-based UUID the project makes; it must never change."""
@@ -40,3 +40,12 @@ def event_id(cause: str, event_type: str, pipeline_version: str, ordinal: int = 
         ordinal: position among the outputs of this type for this input.
     """
     return uuid5(NAMESPACE, f"event/{cause}/{event_type}/{pipeline_version}/{ordinal}")
+
+
+def first_event_id(document: UUID, event_type: str) -> UUID:
+    """Return the id of the event that announces a document.
+
+    The step from bytes to a document has no outcome that newer code could better, so the event of the same bytes keeps its id
+    for good, whoever publishes or reads it.
+    """
+    return event_id(str(document), event_type, "1")

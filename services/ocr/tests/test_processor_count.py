@@ -1,6 +1,8 @@
 """Counts of threads and readers follow the container's limits, not the host's size."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -52,3 +54,20 @@ def test_no_more_readers_are_started_than_the_memory_holds(
 
 def test_no_more_readers_are_started_than_there_are_processors(tmp_path: Path) -> None:
     assert readers_that_fit(1, tmp_path) == 8
+
+
+SHORTAGE = """
+import resource, sys
+from pathlib import Path
+from invoiceflow_ocr.processors import memory_is_short
+used = next(int(line.split()[1]) for line in Path("/proc/self/status").read_text().splitlines() if "VmData" in line)
+resource.setrlimit(resource.RLIMIT_DATA, ((used << 10) + (int(sys.argv[1]) << 20),) * 2)
+print(memory_is_short())
+"""
+
+
+@pytest.mark.parametrize(("left", "short"), [("400", "True"), ("900", "False")])
+def test_memory_is_short_just_before_the_limit(left: str, short: str) -> None:
+    told = subprocess.run([sys.executable, "-c", SHORTAGE, left], capture_output=True, text=True, check=True)
+
+    assert told.stdout.strip() == short

@@ -85,13 +85,19 @@ def test_a_model_whose_weights_are_missing_is_named(artifacts: Path, name: str) 
 @pytest.mark.usefixtures("installed")
 def test_with_package_and_weights_nothing_is_missing(artifacts: Path) -> None:
     assert missing(artifacts) is None
-    assert OcrSettings(engine="standard", artifacts=artifacts).artifacts == artifacts
+    assert OcrSettings(engine="standard", artifacts=artifacts, memory_mib=4096).artifacts == artifacts
 
 
 @pytest.mark.usefixtures("installed")
 def test_the_settings_are_not_valid_without_the_weights(tmp_path: Path) -> None:
     with pytest.raises(ValidationError, match="docling-tools models download"):
         OcrSettings(engine="standard", artifacts=tmp_path)
+
+
+@pytest.mark.usefixtures("installed")
+def test_the_settings_are_not_valid_with_too_little_memory_for_the_models(artifacts: Path) -> None:
+    with pytest.raises(ValidationError, match="INVOICEFLOW_OCR_MEMORY_MIB=3072"):
+        OcrSettings(engine="standard", artifacts=artifacts)
 
 
 def test_the_check_of_the_settings_says_in_a_sentence_what_is_missing(tmp_path: Path) -> None:
@@ -185,6 +191,16 @@ def test_all_else_is_no_document(status: ConversionStatus, code: str) -> None:
         checked_document(SimpleNamespace(status=status, document=make_document()))
 
     assert refused.value.code == code
+
+
+@pytest.mark.parametrize("status", [ConversionStatus.FAILURE, ConversionStatus.PARTIAL_SUCCESS])
+def test_a_model_that_got_no_memory_is_not_the_documents_damage(
+    status: ConversionStatus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("invoiceflow_ocr.engines.standard.conversion.memory_is_short", lambda: True)
+
+    with pytest.raises(MemoryError):
+        checked_document(SimpleNamespace(status=status, document=make_document()))
 
 
 class PreparedConverter:

@@ -134,6 +134,12 @@ async def test_a_document_that_eats_memory_is_refused_and_the_next_is_read(pool:
     assert await reader_of(pool) != before
 
 
+async def test_memory_that_others_have_left_full_is_no_fault_of_the_document(pool: WorkerPool) -> None:
+    assert (await read(pool, "hoard 300")).summary.pages == 1
+
+    assert (await read(pool, "hoard 300")).summary.pages == 1
+
+
 async def test_a_document_that_crashes_its_reader_twice_is_to_blame(pool: WorkerPool) -> None:
     assert await refusal(pool, "crash") == "worker_crashed"
     assert (await read(pool, "pages 1")).summary.pages == 1

@@ -1,14 +1,17 @@
 """A read model in each store."""
 
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
 from invoiceflow_query.adapters.sqlite import SqliteReadModel
-from invoiceflow_query.ports import ReadModel
+from invoiceflow_query.ports import ReadModel, Rebuildable
+
+Connect = Callable[[], Rebuildable]
+"""Makes one more read model on the same store, as another process would."""
 
 
 @pytest.fixture(scope="session")
@@ -34,14 +37,26 @@ def mongodb_uri(docker_engine: None) -> Iterator[str]:
 
 
 @pytest.fixture(params=["sqlite", pytest.param("mongodb", marks=pytest.mark.engine)])
-async def read_model(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[ReadModel]:
-    """An empty read model; tests that take it hold for every store."""
+async def connect(request: pytest.FixtureRequest, tmp_path: Path) -> Connect:
+    """An empty store; tests that take it hold for every one."""
     if request.param == "sqlite":
-        model: ReadModel = SqliteReadModel(tmp_path / "read-model.sqlite")
-    else:
-        from invoiceflow_query.adapters.mongodb import MongoReadModel  # noqa: PLC0415
+        return lambda: SqliteReadModel(tmp_path / "read-model.sqlite")
+    from invoiceflow_query.adapters.mongodb import MongoReadModel  # noqa: PLC0415
+    from invoiceflow_query.adapters.mongodb.generations import Patience  # noqa: PLC0415
 
-        model = MongoReadModel(request.getfixturevalue("mongodb_uri"), f"test-{uuid4().hex}")
+    uri, name = request.getfixturevalue("mongodb_uri"), f"test-{uuid4().hex}"
+    # As patient as a test can be; how patient it is changes nothing but how long a rebuild takes.
+    patience = Patience(poll=0.02, fresh=0.2, operation=2.0, lease=10.0)
+    model = MongoReadModel(uri, name)
+    await model.migrate(print)
+    await model.close()
+    return lambda: MongoReadModel(uri, name, patience=patience)
+
+
+@pytest.fixture
+async def read_model(connect: Connect) -> AsyncIterator[ReadModel]:
+    """An empty read model."""
+    model = connect()
     await model.open()
     yield model
     await model.close()

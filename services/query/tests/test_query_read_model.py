@@ -17,6 +17,7 @@ from invoiceflow_query.queries import (
     document_position,
     invoice_position,
 )
+from invoiceflow_query.records import InvoiceSummary
 from invoiceflow_query.testing import NOON, document, extracted, failed, invoice, progress, read, uploaded
 
 D = document("d")
@@ -298,6 +299,17 @@ async def test_finds_the_file_name_for_a_list(read_model: ReadModel) -> None:
     assert (await read_model.invoices("default", InvoiceQuery()))[0].filename is None
     await tell(read_model, uploaded(D, filename="Ünïcode.pdf"))
     assert (await read_model.invoices("default", InvoiceQuery()))[0].filename == "Ünïcode.pdf"
+
+
+async def test_gives_a_list_as_the_text_of_its_summaries(read_model: ReadModel) -> None:
+    await tell(read_model, *INVOICES.values(), uploaded(document("a"), filename="a\nb.pdf"))
+    query = InvoiceQuery(sort=Sort(field="gross"))
+    texts = await read_model.invoices_json("default", query, limit=3)
+    assert [InvoiceSummary.model_validate_json(text) for text in texts] == await read_model.invoices(
+        "default", query, limit=3
+    )
+    assert not any("\n" in text for text in texts)
+    assert await read_model.invoices_json("default", InvoiceQuery(q="-")) == []
 
 
 async def test_gets_invoices_in_the_order_asked_for(read_model: ReadModel) -> None:

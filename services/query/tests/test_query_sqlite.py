@@ -15,7 +15,7 @@ from invoiceflow_query.adapters.sqlite.planning import Planner
 from invoiceflow_query.adapters.sqlite.schema import SchemaVersionError
 from invoiceflow_query.projection import change_of
 from invoiceflow_query.queries import InvoiceQuery
-from invoiceflow_query.testing import document, extracted, uploaded
+from invoiceflow_query.testing import document, extracted, invoice, uploaded
 
 
 @pytest.fixture
@@ -47,6 +47,46 @@ async def test_frequent_and_rare_terms_find_the_same(tmp_path: Path, monkeypatch
             patch.setattr("invoiceflow_query.adapters.sqlite.planning.PATIENCE", 1)
             assert await model.invoices("default", query) == rare
     await model.close()
+
+
+async def test_facets_count_the_invoices_that_stand(tmp_path: Path) -> None:
+    model = SqliteReadModel(tmp_path / "db.sqlite")
+    await model.open()
+    for seconds, currency in enumerate(("EUR", "GBP", "EUR", "CHF")):
+        event = extracted(document("same"), seconds, of=invoice(currency=currency))
+        await model.apply("default", change_of(event, str(seconds)))
+    others = (change_of(extracted(document(f"other-{n}")), f"other-{n}") for n in range(3))
+    await asyncio.gather(*(model.apply("default", each) for each in others))
+    await model.close()
+    connection = sqlite3.connect(tmp_path / "db.sqlite")
+    counted = connection.execute("SELECT currency, invoices FROM invoice_facets ORDER BY 1").fetchall()
+    connection.close()
+    assert counted == [("CHF", 1), ("EUR", 3), ("GBP", 0)]
+
+
+async def test_what_is_written_together_is_as_if_written_one_after_the_other(tmp_path: Path) -> None:
+    events = [
+        extracted(document("d"), 1, of=invoice(number="1", description="Copper pipe"), findings=(("IF-1", "error"),)),
+        extracted(document("d"), 9, of=invoice(number="2"), findings=(("IF-2", "info"),)),
+        uploaded(document("d"), 0, filename="late.pdf"),
+        extracted(document("d"), 5, of=invoice(number="3", description="Copper pipe")),
+    ]
+    seen = []
+    for together in (True, False):
+        model = SqliteReadModel(tmp_path / f"{together}.sqlite")
+        await model.open()
+        changes = [change_of(event, str(number)) for number, event in enumerate(events)]
+        if together:
+            results = await asyncio.gather(*(model.apply("default", change) for change in changes))
+        else:
+            results = [await model.apply("default", change) for change in changes]
+        copper = await model.invoices("default", InvoiceQuery(q="copper"))
+        found = await model.invoices_json("default", InvoiceQuery(finding="IF-2"))
+        seen.append((results, copper, found, await model.document("default", document("d"))))
+        await model.close()
+    assert seen[0] == seen[1]
+    assert seen[0][0] == [True, True, True, False]
+    assert '"filename":"late.pdf"' in seen[0][2][0]
 
 
 async def test_reopens_what_was_kept(tmp_path: Path) -> None:

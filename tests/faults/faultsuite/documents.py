@@ -106,7 +106,7 @@ def group_of(service: str) -> str:
 
 
 def poison(seed: str) -> Iterator[Poison]:
-    """Yield poison for every topic; on one, of the seed's choice, the random bytes are a mebibyte."""
+    """Yield poison for every topic and its retry topic; on one, of the seed's choice, the random bytes are a mebibyte."""
     rng = Random(f"{seed}/poison")
     largest = rng.choice(list(TOPICS.values()))
     for event in EVENTS:
@@ -126,6 +126,7 @@ def poison(seed: str) -> Iterator[Poison]:
         future = f"invoiceflow.{event.event_type}.v99".encode()
         yield from (
             Poison(topic.name, rng.randbytes(size), (), "missing_attribute"),
+            Poison(topic.retry, rng.randbytes(10), (), "missing_attribute"),
             Poison(topic.name, None, headers(), "empty_value"),
             Poison(topic.name, rng.randbytes(100), headers(), "not_json"),
             Poison(topic.name, b"{}", (("\u00e9", b"\xff"), *headers(ce_id=None)), "missing_attribute"),

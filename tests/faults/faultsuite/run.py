@@ -4,7 +4,7 @@ import itertools
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -34,6 +34,8 @@ REST_SECONDS = 300.0
 TERMINAL = {"extracted", "failed"}
 OTHER_DIGITS = bytes.maketrans(b"0123456789", b"1234567890")
 BROKERS = ("kafka", "kafka-2", "kafka-3")
+NOTHING_MORE_SECONDS = 15.0
+"""After this long without anything left to read, nothing more is to be expected."""
 ORIGINALS = "invoiceflow-originals"
 
 
@@ -48,11 +50,19 @@ class World:
         """Of all runs on this stack."""
         self.altered: set[str] = set()
         self.written_off: set[str] = set()
-        """Documents of sabotaged runs, for which nothing holds any more."""
+        """Documents of runs that were sabotaged or broke a rule, of which nothing is expected any more."""
+        self._sabotaged: set[str] = set()
 
     def close(self) -> None:
         self.topics.close()
         self.stack.close()
+
+    def sabotage(self, *names: str, services: Iterable[str] = ()) -> None:
+        """Have ``services`` do without what ``names`` say, and all others work as they should."""
+        changed = self._sabotaged | set(services)
+        self._sabotaged = set(services)
+        self.stack.sabotage(*names)
+        self.stack.restart(*changed)
 
     def write_off(self, run: "Run") -> None:
         """Expect nothing more of the documents of ``run``."""
@@ -137,7 +147,6 @@ class Run:
     """Over which the beginnings are spread."""
     restarts: set[str] = field(default_factory=set)
     """Services that were made to restart, or that came and went."""
-    rest_seconds: float = REST_SECONDS
     faults: int = 0
     altered: set[str] = field(default_factory=set)
     """Documents whose stored bytes were changed."""
@@ -305,29 +314,36 @@ class Run:
     def rest(self) -> History:
         """Wait for the last receipt and then until nothing is left to do, and return what there is then.
 
-        What does not come to rest in time is looked at all the same: that it did not is what the judgement will say.
+        A document that has no end though no group has anything left to read will get none: it is not waited for. What
+        does not come to rest in time is looked at all the same, and that it did not is what the judgement will say.
         """
         self.load.finish()
-        deadline = time.monotonic() + self.rest_seconds
-        while not self._is_at_rest() and time.monotonic() < deadline:
+        deadline = time.monotonic() + REST_SECONDS
+        patience = NOTHING_MORE_SECONDS
+        while time.monotonic() < deadline and patience > 0:
+            try:
+                if self._nothing_left_to_read():
+                    if self._all_have_ended():
+                        break
+                    patience -= 0.5
+                else:
+                    patience = NOTHING_MORE_SECONDS
+            except (httpx.HTTPError, KafkaException):
+                patience = NOTHING_MORE_SECONDS  # who was away is on its way back
             time.sleep(0.5)
         return self.world.history(self)
 
-    def _is_at_rest(self) -> bool:
-        """Whether every document has its end, in the topics and in the API, and no group has anything left to read."""
+    def _nothing_left_to_read(self) -> bool:
+        return all(one.committed == one.end for one in self.topics.offsets())
+
+    def _all_have_ended(self) -> bool:
+        """Whether every document has its end, in the topics and in the API."""
         mine = self.load.receipts.documents
-        try:
-            self.topics.read()
-            if not all(self.topics.has_end(one) for one in mine):
-                return False
-            if any(one.committed != one.end for one in self.topics.offsets()):
-                return False
-            with self.stack.http() as http:
-                return all(
-                    http.get(f"/v1/documents/{one}").raise_for_status().json()["status"] in TERMINAL for one in mine
-                )
-        except (httpx.HTTPError, KafkaException):
-            return False  # whoever was away is on its way back
+        self.topics.read()
+        with self.stack.http() as http:
+            return all(map(self.topics.has_end, mine)) and all(
+                http.get(f"/v1/documents/{one}").raise_for_status().json()["status"] in TERMINAL for one in mine
+            )
 
     def remember(self) -> None:
         """Let the world know what this run has handed in."""

@@ -75,7 +75,7 @@ def ingest_dies_before_it_publishes(run: Run) -> None:
     run.kill_at("before publish document.uploaded", "ingest")
 
 
-@scenario(6, "SIGTERM under load, within the grace period", quick=True, seconds=15.0)
+@scenario(6, "SIGTERM under load, within the grace period", seconds=15.0)
 def services_end_in_order(run: Run) -> None:
     run.load.start()
     for service in run.rng.sample(SERVICES, len(SERVICES)):
@@ -199,7 +199,7 @@ def kafka_is_far_away(run: Run) -> None:
 # -- MongoDB ------------------------------------------------------------------------------------------------------------
 
 
-@scenario(17, "MongoDB stopped during projection", quick=True)
+@scenario(17, "MongoDB stopped during projection")
 def mongodb_goes_away(run: Run) -> None:
     # In order: the stand-in for MongoDB loses its last second when it is killed, which MongoDB does not.
     with run.held_at("after write invoices"):

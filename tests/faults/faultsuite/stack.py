@@ -5,6 +5,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +38,8 @@ ORACLE_PORTS = ("FAULTS_KAFKA_PORT", "FAULTS_KAFKA_2_PORT", "FAULTS_KAFKA_3_PORT
 
 
 BALLAST = "ballast"
+FULL = {"XMinioStorageFull", "IncompleteBody"}
+"""What MinIO answers when it has no room, and when it finds out in the middle of a body."""
 
 
 def until(condition: Callable[[], object], what: str, seconds: float = PATIENCE_SECONDS) -> Any:
@@ -131,8 +134,8 @@ class FaultStack(Stack):
 
     def restart(self, *services: str) -> None:
         """Stop in order and start again, and return when they are healthy."""
-        for service in services:
-            self.terminate(service, grace=30)
+        with ThreadPoolExecutor() as side_by_side:
+            list(side_by_side.map(lambda service: self.terminate(service, grace=30), services))
         for service in services:
             self.start_again(service)
         for service in services:
@@ -194,7 +197,7 @@ class FaultStack(Stack):
             try:
                 self.put(BALLAST, uuid4().hex, os.urandom(size))
             except S3Error as error:
-                if error.code != "XMinioStorageFull":
+                if error.code not in FULL:
                     raise
                 size //= 2
         try:

@@ -12,7 +12,7 @@ from confluent_kafka.admin import AdminClient, OffsetSpec
 from faultsuite.documents import group_of
 from faultsuite.load import Origin
 from faultsuite.oracle import DeadLetter, Offset
-from invoiceflow_contracts.topics import DEAD_LETTER_SUFFIX, TOPICS, topic_specs
+from invoiceflow_contracts.topics import DEAD_LETTER_SUFFIX, RETRY_SUFFIX, TOPICS, topic_specs
 
 __all__ = ["TopicReader", "readers_of"]
 
@@ -21,8 +21,9 @@ SERVICES = ("ingest", "ocr", "extract", "query")
 
 
 def readers_of(topic: str) -> list[str]:
-    """Return the groups that read a topic."""
-    return [group_of(service) for service in TOPICS[topic].consumers if service in SERVICES]
+    """Return the groups that read a topic, which are those that read its retry topic."""
+    consumers = TOPICS[topic.removesuffix(RETRY_SUFFIX)].consumers
+    return [group_of(service) for service in consumers if service in SERVICES]
 
 
 class TopicReader:

@@ -89,14 +89,14 @@ def _producer(module: Any) -> None:
 
 
 def _mongodb(module: Any) -> None:
-    update_one = module.Collection.update_one
+    bulk_write = module.Collection.bulk_write
 
     def observed(self: Any, *args: Any, **kwargs: Any) -> Any:
-        result = update_one(self, *args, **kwargs)
-        reach("after write " + self.name)
+        result = bulk_write(self, *args, **kwargs)
+        reach("after write " + self.name.partition("_")[0])  # a collection's name ends with its generation
         return result
 
-    module.Collection.update_one = observed
+    module.Collection.bulk_write = observed
 
 
 def _recogniser(module: Any) -> None:

@@ -24,7 +24,7 @@ from invoiceflow_chassis.kafka.offsets import OffsetTracker
 from invoiceflow_chassis.kafka.records import Record
 from invoiceflow_chassis.kafka.settings import KafkaSettings
 from invoiceflow_chassis.metrics import IN_FLIGHT
-from invoiceflow_contracts.topics import RETRY_SUFFIX, TOPICS
+from invoiceflow_contracts.topics import RETRY_SUFFIX, TOPICS, topic_specs
 
 if TYPE_CHECKING:
     from faststream.kafka.subscriber.usecase import DefaultSubscriber
@@ -40,6 +40,14 @@ COMMIT_SECONDS = 0.2
 process had settled meanwhile comes again and changes nothing."""
 RETRIES_WAITING = 1_000
 """Records of a retry topic that wait for their time at once."""
+RETRY_BYTES_WAITING = 32 * 1024 * 1024
+"""What those may hold: they wait for minutes, and a document may be in each."""
+ANSWER_SECONDS = 2.0
+"""Within this time Kafka tells offsets, or counts as away."""
+CANCEL_SECONDS = 5.0
+"""How long a handler that is stopped may take to see it."""
+STOP_SECONDS = 10.0
+"""How long committing and leaving the group may take at the end; without Kafka the client would wait for ever."""
 
 
 class _Work:
@@ -70,21 +78,26 @@ class GroupConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
         self._processor = processor
         self._service = service
         self._settings = settings
+        self._owned: set[TopicPartition] = set()
         self._trackers: dict[TopicPartition, OffsetTracker] = {}
         self._work: set[_Work] = set()
         self._per_topic: Counter[str] = Counter()
+        self._bytes: Counter[str] = Counter()
+        self._unsettled = False
         self._paused: set[str] = set()
         self._dirty = asyncio.Event()
         self._committed: dict[TopicPartition, int] = {}
         self._committer: asyncio.Task[None] | None = None
         self._stopping = False
+        self._revoking = False
         self._joined = False
         self._last_progress = time.monotonic()
         self._topics = tuple(topics)
         retries = [topic + RETRY_SUFFIX for topic in topics]
         # Producing is not FastStream's business here (see producer.py), so it opens no connection for it.
         self._broker = KafkaBroker(
-            settings.bootstrap_servers,
+            settings.servers,
+            request_timeout_ms=settings.request_timeout_ms,
             security=settings.security(),
             consumer_only=True,
             allow_auto_create_topics=False,
@@ -95,10 +108,13 @@ class GroupConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
             *topics,
             *retries,
             group_id=group,
+            group_instance_id=settings.group_instance_id,
             ack_policy=AckPolicy.MANUAL,
             auto_offset_reset="earliest",
             fetch_max_wait_ms=settings.fetch_max_wait_ms,
-            max_partition_fetch_bytes=max(TOPICS[topic].max_message_bytes for topic in topics),
+            max_partition_fetch_bytes=max(
+                spec.max_message_bytes for spec in topic_specs({topic: TOPICS[topic] for topic in topics})
+            ),
             max_poll_interval_ms=settings.max_poll_interval_ms,
             session_timeout_ms=settings.session_timeout_ms,
             heartbeat_interval_ms=settings.heartbeat_interval_ms,
@@ -124,20 +140,32 @@ class GroupConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
     async def is_stuck(self, patience: float) -> bool:
         """Return whether there is lag and nothing was taken or settled for ``patience`` seconds.
 
-        A broker that does not answer is no reason: restarting the consumer would not bring it back.
+        A record that could not be settled holds its partition's offset back for good, so there is no waiting then. A broker
+        that does not answer is no reason: restarting the consumer would not bring it back.
         """
         consumer = self._subscriber.consumer
-        if consumer is None or time.monotonic() - self._last_progress < patience:
+        if consumer is None:
             return False
-        assignment = consumer.assignment()
-        try:
-            async with asyncio.timeout(2):
-                ends: dict[TopicPartition, int] = await consumer.end_offsets(assignment)
-                positions = {partition: await consumer.position(partition) for partition in assignment}
-        except (TimeoutError, KafkaError):
-            return False
-        if any(not work.record.is_retry for work in self._work):
+        if self._unsettled or (self._committer is not None and self._committer.done()):
             return True
+        return time.monotonic() - self._last_progress >= patience and await self._has_work(consumer)
+
+    async def _has_work(self, consumer: AIOKafkaConsumer) -> bool:
+        """Return whether something is under way or could be fetched; not while Kafka does not answer."""
+        assignment = consumer.assignment()
+        finding_positions = asyncio.timeout(ANSWER_SECONDS)
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                ends: dict[TopicPartition, int] = await consumer.end_offsets(assignment)
+            if any(work.started or not work.record.is_retry for work in self._work):
+                return True
+            async with finding_positions:
+                positions = {partition: await consumer.position(partition) for partition in assignment}
+        except TimeoutError:
+            # Where Kafka answers and the client does not even find where to begin, it is the client that is stuck.
+            return finding_positions.expired()
+        except KafkaError:
+            return False
         return any(ends[partition] > positions[partition] for partition in assignment)
 
     # -- taking records -----------------------------------------------------------------------------------------------
@@ -157,6 +185,9 @@ class GroupConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
 
     async def _take(self, raw: Any) -> None:
         partition = TopicPartition(raw.topic, raw.partition)
+        if self._stopping or self._revoking or partition not in self._owned:
+            # On its way to here while the partition was taken away: it is its next owner's.
+            return
         tracker = self._trackers.setdefault(partition, OffsetTracker())
         tracker.begin(raw.offset)
         record = Record(raw.topic, raw.partition, raw.offset, raw.key, raw.value, raw.headers)
@@ -164,9 +195,10 @@ class GroupConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
         self._work.add(work)
         self._last_progress = time.monotonic()
         self._per_topic[record.topic] += 1
+        self._bytes[record.topic] += len(record.value or b"")
         IN_FLIGHT.labels(self._service, record.topic).inc()
         work.task = asyncio.create_task(self._settle(work), name=f"{record.topic}-{record.partition}-{record.offset}")
-        if self._per_topic[record.topic] >= self._limit(record):
+        if self._is_full(record):
             self._paused.add(record.topic)
             self._apply_pauses()
 
@@ -179,6 +211,7 @@ class GroupConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
             pass
         except Exception:  # noqa: BLE001  # logged with its trace; raising would end the task unseen
             # Nothing of this record may count as done; its partition stays behind it until the process is restarted.
+            self._unsettled = True
             _log.exception("A record could not be settled: %s-%d-%d", record.topic, record.partition, record.offset)
         else:
             work.tracker.finish(record.offset)
@@ -188,7 +221,8 @@ class GroupConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
             self._work.discard(work)
             IN_FLIGHT.labels(self._service, record.topic).dec()
             self._per_topic[record.topic] -= 1
-            if record.topic in self._paused and self._per_topic[record.topic] < self._limit(record) - BACKLOG // 2:
+            self._bytes[record.topic] -= len(record.value or b"")
+            if record.topic in self._paused and self._has_room(record):
                 self._paused.discard(record.topic)
                 self._apply_pauses()
 
@@ -200,8 +234,19 @@ class GroupConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
     def _limit(self, record: Record) -> int:
         return RETRIES_WAITING if record.is_retry else self._processor.concurrency(record.topic) + BACKLOG
 
+    def _is_full(self, record: Record) -> bool:
+        waiting = record.is_retry and self._bytes[record.topic] >= RETRY_BYTES_WAITING
+        return waiting or self._per_topic[record.topic] >= self._limit(record)
+
+    def _has_room(self, record: Record) -> bool:
+        """Whether there is room for some records, so that not every single one pauses and resumes the topic."""
+        waiting = record.is_retry and self._bytes[record.topic] >= RETRY_BYTES_WAITING // 2
+        return not waiting and self._per_topic[record.topic] < self._limit(record) - BACKLOG // 2
+
     def _apply_pauses(self) -> None:
-        consumer = self._consumer()
+        consumer = self._subscriber.consumer
+        if consumer is None:
+            return
         for partition in consumer.assignment():
             if self._stopping or partition.topic in self._paused:
                 consumer.pause(partition)
@@ -229,7 +274,9 @@ class GroupConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
         offsets = {
             partition: offset
             for partition in partitions
-            if partition in self._trackers
+            # Offered with one that is another member's, none would be committed.
+            if partition in self._owned
+            and partition in self._trackers
             and (offset := self._trackers[partition].committable) is not None
             and self._committed.get(partition) != offset
         }
@@ -248,16 +295,20 @@ class GroupConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
 
     async def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:
         """Finish what runs, hand back what waits, commit; then the partitions may go to another member."""
+        self._revoking = True
         await self._drain(
             [work for work in self._work if TopicPartition(work.record.topic, work.record.partition) in revoked]
         )
         await self._commit(revoked)
+        self._owned.difference_update(revoked)
         for partition in revoked:
             self._trackers.pop(partition, None)
             self._committed.pop(partition, None)
 
     async def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
         self._joined = True
+        self._revoking = False
+        self._owned.update(assigned)
         self._last_progress = time.monotonic()
         self._apply_pauses()
         _log.info("%d partitions assigned.", len(assigned))
@@ -268,10 +319,22 @@ class GroupConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
         if self._subscriber.consumer is not None:
             self._apply_pauses()
             await self._drain(list(self._work))
-            await self._commit(list(self._trackers))
         if self._committer is not None:
             self._committer.cancel()
             await asyncio.wait([self._committer])
+        # Not cancelled where it takes too long: halfway it would leave its connections open.
+        leaving = asyncio.create_task(self._leave(), name=f"{self._service}-leave")
+        _, still = await asyncio.wait([leaving], timeout=STOP_SECONDS)
+        if still:
+            _log.warning(
+                "Kafka does not answer: the group is left without a word, and what was not committed comes again."
+            )
+        elif error := leaving.exception():
+            _log.warning("The group could not be left in order (%s).", type(error).__name__)
+
+    async def _leave(self) -> None:
+        if self._subscriber.consumer is not None:
+            await self._commit(list(self._trackers))
         await self._broker.stop()
 
     async def _drain(self, works: list[_Work]) -> None:
@@ -283,7 +346,10 @@ class GroupConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
             await asyncio.wait(tasks.values(), timeout=self._settings.drain_seconds)
             for task in tasks.values():
                 task.cancel()
-            await asyncio.wait(tasks.values())
+            _, running = await asyncio.wait(tasks.values(), timeout=CANCEL_SECONDS)
+            if running:
+                # What they still finish is not committed: their partitions' trackers are gone.
+                _log.error("%d handlers did not stop when they were told to.", len(running))
 
     def _consumer(self) -> AIOKafkaConsumer:
         consumer = self._subscriber.consumer

@@ -59,7 +59,9 @@ class KafkaDeadLetters:
 
     async def redrive(self, letter: DeadLetter) -> bool:
         record = await self._record_of(letter)
-        if record is None or not _is_consumed_by(letter.origin.topic, letter.origin.group):
+        if record is None or record.header(records.CUT_FROM) is not None:
+            return False
+        if not _is_consumed_by(letter.origin.topic, letter.origin.group):
             return False
         origin = (letter.origin.topic, letter.origin.partition, letter.origin.offset)
         number = letter.redrives + 1

@@ -16,7 +16,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from invoiceflow_chassis.errors import InvoiceflowError, PermanentError, TransientError, UnavailableError
-from invoiceflow_chassis.kafka.records import OutgoingRecord, Record, Retry, dead_letter, retry_record
+from invoiceflow_chassis.kafka.records import OutgoingRecord, Record, Retry, cut, dead_letter, retry_record
 from invoiceflow_chassis.logs import log_context
 from invoiceflow_chassis.metrics import DEAD_LETTERS, DELIVERIES, DELIVERY_SECONDS
 from invoiceflow_chassis.ports import Publisher
@@ -38,6 +38,8 @@ ANNOUNCE_SECONDS = 2.0
 
 LONGEST_WAIT = 5.0
 """Seconds between two looks of a patient subscription for its store: all that has waited goes on so soon after it is back."""
+LONGEST_SPREAD = 1.1
+"""Waits differ by a tenth, so that what failed together is not tried again together."""
 
 
 class Sender(Protocol):
@@ -130,7 +132,9 @@ class Processor:
             if retry.group not in {None, self._group}:
                 return
             if retry.not_before is not None:
-                await asyncio.sleep((retry.not_before - datetime.now(UTC)).total_seconds())
+                # No longer than we would have it wait, whatever the header says: it holds its partition's offset.
+                wait = (retry.not_before - datetime.now(UTC)).total_seconds()
+                await asyncio.sleep(min(wait, max(self._retry_delays, default=0) * LONGEST_SPREAD))
         async with self._slots[record.main_topic]:
             on_start()
             await self._settle(record, retry.attempt, on_start)
@@ -190,27 +194,11 @@ class Processor:
         subscription = self._subscriptions[record.main_topic]
         failure = _failure(error, subscription, len(self._retry_delays) + 1)
         unforeseen = failure.code == "internal_error"
-        if failure.may_pass and attempt < failure.attempts_at_most:
-            own = self._retry_delays[attempt - 1] * random.uniform(0.9, 1.1)  # noqa: S311  # spreads retries, not a secret
-            # Who asks for more than the longest of the waits gets that one: no document waits without end.
-            delay = max(own, min(failure.not_within, max(self._retry_delays)))
-            _log.warning(
-                "Attempt %d did not succeed (%s); next in %.1f s.",
-                attempt,
-                failure.code,
-                delay,
-                exc_info=error if unforeseen else None,
-            )
-            again = retry_record(
-                record,
-                group=self._group,
-                attempt=attempt + 1,
-                delay=timedelta(seconds=delay),
-                code=failure.code,
-                now=datetime.now(UTC),
-            )
-            await self._insist(partial(self._sender.send, again))
-            self._count(record, "retry")
+        if (
+            failure.may_pass
+            and attempt < failure.attempts_at_most
+            and await self._try_again_later(record, attempt, failure, error if unforeseen else None)
+        ):
             return
         _log.error("Gave up after attempt %d: %s", attempt, failure.code, exc_info=error if unforeseen else None)
         fails_document = subscription.fails_document and isinstance(event, DocumentEvent)
@@ -232,6 +220,31 @@ class Processor:
             await self._insist(partial(self._publisher.publish, failed, event_id=made))
             self._count(record, "failed")
 
+    async def _try_again_later(
+        self, record: Record, attempt: int, failure: _Failure, unforeseen: Exception | None
+    ) -> bool:
+        """Put the record on its retry topic; False where it is larger than that takes."""
+        spread = random.uniform(2 - LONGEST_SPREAD, LONGEST_SPREAD)  # noqa: S311  # no secret
+        # Who asks for more than the longest of the waits gets that one: no document waits without end.
+        delay = max(self._retry_delays[attempt - 1] * spread, min(failure.not_within, max(self._retry_delays)))
+        again = retry_record(
+            record,
+            group=self._group,
+            attempt=attempt + 1,
+            delay=timedelta(seconds=delay),
+            code=failure.code,
+            now=datetime.now(UTC),
+        )
+        _log.warning(
+            "Attempt %d did not succeed (%s); next in %.1f s.", attempt, failure.code, delay, exc_info=unforeseen
+        )
+        try:
+            await self._insist(partial(self._sender.send, again))
+        except PermanentError:
+            return False
+        self._count(record, "retry")
+        return True
+
     async def _dead_letter(self, record: Record, attempts: int, code: str, message: str) -> None:
         _log.error("A record of %s goes to the dead letters: %s", record.topic, code)
         DEAD_LETTERS.labels(self._service.name, record.main_topic, code).inc()
@@ -239,7 +252,10 @@ class Processor:
         letter = dead_letter(
             record, group=self._group, attempts=attempts, code=code, message=message, now=datetime.now(UTC)
         )
-        await self._insist(partial(self._sender.send, letter))
+        try:
+            await self._insist(partial(self._sender.send, letter))
+        except PermanentError:
+            await self._insist(partial(self._sender.send, cut(letter)))
 
     async def _insist(self, send: Callable[[], Awaitable[None]]) -> None:
         """Repeat ``send`` until the broker has acknowledged it: until then nothing is committed, so nothing is lost."""

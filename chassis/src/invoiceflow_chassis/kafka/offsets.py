@@ -7,7 +7,7 @@ class OffsetTracker:
     """Follows one partition during one assignment.
 
     Records are begun in offset order and finished in any; only what comes before the first unfinished one
-    may be committed, or a crash would lose it.
+    may be committed, or a crash would lose it. What may be committed never goes back.
     """
 
     def __init__(self) -> None:
@@ -20,6 +20,8 @@ class OffsetTracker:
 
     def finish(self, offset: int) -> None:
         """The record's outcome is safe with the broker."""
+        if offset not in self._unfinished:
+            return
         self._unfinished[offset] = True
         while self._unfinished and self._unfinished[first := next(iter(self._unfinished))]:
             del self._unfinished[first]

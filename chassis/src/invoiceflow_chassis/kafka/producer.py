@@ -7,7 +7,6 @@ from uuid import UUID
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError
-from faststream.kafka.security import parse_security
 
 from invoiceflow_chassis.errors import PermanentError, TransientError
 from invoiceflow_chassis.kafka.records import OutgoingRecord
@@ -29,34 +28,40 @@ class KafkaProducer:
     def __init__(self, settings: KafkaSettings) -> None:
         self._settings = settings
         self._producer: AIOKafkaProducer | None = None
+        self._renewing = asyncio.Lock()
 
     async def start(self) -> None:
         """Connect; raises ``KafkaError`` while no broker answers."""
+        self._producer = await self._connect()
+
+    async def _connect(self) -> AIOKafkaProducer:
         producer = AIOKafkaProducer(
-            bootstrap_servers=self._settings.bootstrap_servers,
             acks="all",
             enable_idempotence=True,
             # Evidence is repetitive: an extracted invoice shrinks to a third and less.
             compression_type="gzip",
             max_request_size=max(topic.max_message_bytes for topic in topic_specs()),
-            **parse_security(self._settings.security()),
+            **self._settings.client(),
         )
         try:
             await producer.start()
         except BaseException:
             await producer.stop()
             raise
-        self._producer = producer
+        return producer
 
     async def stop(self) -> None:
         """Send what is buffered and disconnect."""
         if self._producer is not None:
             producer, self._producer = self._producer, None
-            try:
-                async with asyncio.timeout(self._settings.send_timeout_seconds):
-                    await producer.stop()
-            except (TimeoutError, KafkaError):
-                _log.warning("The producer could not be closed in order; what it held will be published again.")
+            await self._close(producer)
+
+    async def _close(self, producer: AIOKafkaProducer) -> None:
+        # Not cancelled where it takes too long: halfway it would leave its connections open.
+        closing = asyncio.create_task(producer.stop(), name="producer-close")
+        _, still = await asyncio.wait([closing], timeout=self._settings.send_timeout_seconds)
+        if still or closing.exception():
+            _log.warning("The producer could not be closed in order; what it held will be published again.")
 
     async def send(self, record: OutgoingRecord) -> None:
         """Return once the record is acknowledged.
@@ -65,11 +70,12 @@ class KafkaProducer:
             TransientError: no acknowledgement in time; the record may still arrive.
             PermanentError: the record is larger than its topic takes.
         """
-        if self._producer is None:
+        producer = self._producer
+        if producer is None:
             raise TransientError("broker_unavailable", "Kafka is not connected yet. Try again in a moment.")
         try:
             async with asyncio.timeout(self._settings.send_timeout_seconds):
-                await self._producer.send_and_wait(
+                await producer.send_and_wait(
                     record.topic,
                     value=record.value,
                     key=record.key,
@@ -81,9 +87,32 @@ class KafkaProducer:
                 "event_too_large", f"The event is larger than topic {record.topic} takes. Split the document."
             ) from error
         except (TimeoutError, KafkaError) as error:
+            if isinstance(error, KafkaError) and not error.retriable:
+                await self._renew(producer)
             raise TransientError(
                 "broker_unavailable", "Kafka did not acknowledge the event in time. Try again in a moment."
             ) from error
+
+    async def _renew(self, broken: AIOKafkaProducer) -> None:
+        """Replace the producer by one that sends again.
+
+        An idempotent producer whose sequence the brokers have lost, or that was fenced, refuses everything from then on. What
+        it had not sent is sent again by whoever waited for it, with the same ids.
+        """
+        async with self._renewing:
+            if self._producer is not broken:
+                return
+            try:
+                async with asyncio.timeout(self._settings.send_timeout_seconds):
+                    renewed = await self._connect()
+            except (TimeoutError, KafkaError, OSError):
+                return  # the next one that fails tries again
+            if self._producer is not broken:  # stopped meanwhile
+                await renewed.stop()
+                return
+            self._producer = renewed
+            _log.warning("The producer was replaced: the brokers do not take its records any more.")
+            await self._close(broken)
 
 
 class KafkaPublisher:

@@ -1,7 +1,7 @@
 """Records as they come from and go to Kafka, and the headers the delivery puts on them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from invoiceflow_contracts.topics import DEAD_LETTER_SUFFIX, RETRY_SUFFIX
@@ -10,12 +10,17 @@ __all__ = [
     "OutgoingRecord",
     "Record",
     "Retry",
+    "cut",
     "dead_letter",
     "number_in",
     "redrive_mark",
     "redriven_record",
     "retry_record",
 ]
+
+KEPT_OF_KEY = 1024
+KEPT_OF_VALUE = 64 * 1024
+"""Bytes that are left of a letter which is larger than may be sent."""
 
 Headers = Sequence[tuple[str, bytes | None]]
 
@@ -30,6 +35,7 @@ ORIGIN_OFFSET = "invoiceflow_origin_offset"
 DEAD_AT = "invoiceflow_dead_at"
 REDRIVES = "invoiceflow_redrives"
 REDRIVEN_AT = "invoiceflow_redriven_at"
+CUT_FROM = "invoiceflow_cut_from"
 
 OURS = frozenset(
     {
@@ -44,6 +50,7 @@ OURS = frozenset(
         DEAD_AT,
         REDRIVES,
         REDRIVEN_AT,
+        CUT_FROM,
     }
 )
 """The headers that only the delivery sets; of a record that comes in with one of them it is dropped."""
@@ -183,6 +190,25 @@ def dead_letter(record: Record, *, group: str, attempts: int, code: str, message
         _sendable_key(record),
         record.value,
         [*_without_ours(record.headers), *_text(**ours)],
+    )
+
+
+def cut(letter: OutgoingRecord) -> OutgoingRecord:
+    """Return the letter with only the beginning of what is large in it, for one that is larger than may be sent.
+
+    A compressed record counts by its compressed size where it comes in, so it may be of any size once it is read.
+    """
+    value = letter.value or b""
+    kept = [
+        (name, content)
+        for name, content in letter.headers
+        if name in OURS or (name.startswith("ce_") and len(content or b"") <= KEPT_OF_KEY)
+    ]
+    return replace(
+        letter,
+        key=letter.key and letter.key[:KEPT_OF_KEY],
+        value=value[:KEPT_OF_VALUE],
+        headers=[*kept, (CUT_FROM, str(len(value)).encode())],
     )
 
 

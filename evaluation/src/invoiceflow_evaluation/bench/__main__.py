@@ -1,4 +1,4 @@
-"""``python -m invoiceflow_evaluation.bench``: latency of the embedded default, and pages a second of the OCR service."""
+"""``python -m invoiceflow_evaluation.bench``: latency of the embedded default, pages a second of the OCR service, and queries."""
 
 import asyncio
 import json
@@ -15,10 +15,14 @@ from rich.console import Console
 from rich.progress import Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from invoiceflow_chassis.errors import InvoiceflowError
 from invoiceflow_evaluation.bench.baselines import DPI, Baseline, Reader, bare_docling, bare_rapidocr
 from invoiceflow_evaluation.bench.documents import Material, generated, in_folder
 from invoiceflow_evaluation.bench.environment import environment
 from invoiceflow_evaluation.bench.latency import LatencyError, Stages, measure
+from invoiceflow_evaluation.bench.queries import QueryFigures, QueryPlan, measure_queries
+from invoiceflow_evaluation.bench.query_load import LoadError
+from invoiceflow_evaluation.bench.query_report import print_queries
 from invoiceflow_evaluation.bench.server import ServerError, last_words, running_server
 from invoiceflow_evaluation.bench.throughput import Comparison, OcrService, compare
 from invoiceflow_evaluation.terminal import console_for_tables
@@ -38,6 +42,7 @@ class Part(StrEnum):
     LATENCY = "latency"
     TEXT = "text"
     SCAN = "scan"
+    QUERIES = "queries"
 
 
 def bench(  # noqa: PLR0917 - typer's way to say options
@@ -48,10 +53,21 @@ def bench(  # noqa: PLR0917 - typer's way to say options
     pages: Annotated[int, typer.Option(min=2, help="Text pages read by the OCR service.")] = 20,
     scans: Annotated[int, typer.Option(min=2, help="Scanned pages read by the OCR service.")] = 6,
     turns: Annotated[int, typer.Option(min=1, help="How often each side reads them.")] = 3,
+    invoices: Annotated[int, typer.Option(min=1000, help="Invoices in the read model that is queried.")] = 100_000,
+    clients: Annotated[int, typer.Option(min=1, help="How many query at the same time.")] = 25,
+    rate: Annotated[float, typer.Option(min=1, help="Queries a second of the open load.")] = 200.0,
+    seconds: Annotated[float, typer.Option(min=1, help="How long each load of queries lasts.")] = 30.0,
+    cache: Annotated[Path, typer.Option(help="Where filled read models are kept.")] = Path("var/bench"),
+    mongodb: Annotated[
+        str | None,
+        typer.Option(
+            envvar="INVOICEFLOW_QUERY_MONGODB_URI", help="Query a read model in this MongoDB instead of SQLite."
+        ),
+    ] = None,
     parts: Annotated[list[Part] | None, typer.Option("--part", help="Only this part; may be repeated.")] = None,
     json_file: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write every figure there.")] = None,
 ) -> None:
-    """Measure how fast documents become invoices, and how fast pages are read."""
+    """Measure how fast documents become invoices, how fast pages are read, and how fast invoices are found."""
     console = console_for_tables()
     wanted = parts or list(Part)
 
@@ -78,7 +94,11 @@ def bench(  # noqa: PLR0917 - typer's way to say options
             figures["scan"] = _print_comparison(
                 console, f"{len(scanned)} scanned pages", f"bare RapidOCR at {DPI} dpi", comparison, TARGET_SCAN
             )
-    except (LatencyError, ServerError, CommandError, ValueError) as error:
+        if Part.QUERIES in wanted:
+            cache.mkdir(parents=True, exist_ok=True)
+            plan = QueryPlan(invoices, clients, rate, seconds, cache, mongodb)
+            figures["queries"] = print_queries(console, plan, asyncio.run(_queries(plan)))
+    except (LatencyError, LoadError, ServerError, CommandError, InvoiceflowError, ValueError) as error:
         console.print(str(error), style="red", markup=False)
         raise typer.Exit(1) from error
     if json_file is not None:
@@ -120,6 +140,14 @@ async def _throughput(documents: list[Material], name: str, turns: int, baseline
     ):
         async with OcrService.running(Path(folder), OcrSettings(warm=False)) as service:
             return await compare(service, theirs, documents, turns=turns, name=name, on_end=advance)
+
+
+async def _queries(plan: QueryPlan) -> QueryFigures:
+    with Progress(
+        TextColumn("{task.description}"), TimeElapsedColumn(), console=Console(stderr=True), transient=True
+    ) as progress:
+        task = progress.add_task("queries", total=None)
+        return await measure_queries(plan, lambda what: progress.update(task, description=f"queries: {what}"))
 
 
 @contextmanager

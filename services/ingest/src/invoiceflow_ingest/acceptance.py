@@ -7,15 +7,12 @@ from uuid import UUID
 from invoiceflow_chassis.objects.sealing import SEALED, keep, recall
 from invoiceflow_chassis.ports import ObjectStore, Publisher
 from invoiceflow_contracts.events import DocumentUploadedV1
-from invoiceflow_contracts.identity import event_id
+from invoiceflow_contracts.identity import first_event_id
 
 __all__ = ["accepted", "find_accepted", "publish_uploaded", "record_accepted", "resubmit"]
 
 _FOLDER = "accepted/"
 _SUFFIX = ".json"
-_PIPELINE_VERSION = "1"
-"""Of the one step from bytes to ``document.uploaded``. It has no outcome that newer code could better, so the event of the
-same bytes keeps its id for good."""
 
 logger = logging.getLogger(__name__)
 
@@ -46,9 +43,7 @@ async def accepted(objects: ObjectStore, tenant: str, bucket: str) -> AsyncItera
 
 async def publish_uploaded(publisher: Publisher, event: DocumentUploadedV1) -> None:
     """Announce the document under the id that its event has every time."""
-    await publisher.publish(
-        event, event_id=event_id(str(event.document_id), DocumentUploadedV1.ce_type(), _PIPELINE_VERSION)
-    )
+    await publisher.publish(event, event_id=first_event_id(event.document_id, DocumentUploadedV1.ce_type()))
 
 
 async def resubmit(

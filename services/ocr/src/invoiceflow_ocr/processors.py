@@ -2,13 +2,17 @@
 
 import math
 import os
+import resource
 from pathlib import Path
 
-__all__ = ["available_memory", "available_processors", "readers_that_fit"]
+__all__ = ["available_memory", "available_processors", "memory_is_short", "readers_that_fit"]
 
 CGROUP = Path("/sys/fs/cgroup")
 
 MOST_READERS = 64
+
+SHORT = 512 << 20
+"""Bytes that a model may ask for at once."""
 
 
 def readers_that_fit(memory_bytes: int, cgroup: Path = CGROUP) -> int:
@@ -25,6 +29,20 @@ def available_memory(cgroup: Path = CGROUP) -> int:
         except (OSError, ValueError):  # not that version, or "max"
             continue
     return installed
+
+
+def memory_is_short() -> bool:
+    """Return whether this process has nearly all the private memory that it may have (``RLIMIT_DATA``)."""
+    limit, _ = resource.getrlimit(resource.RLIMIT_DATA)
+    if limit == resource.RLIM_INFINITY:
+        return False
+    try:
+        status = Path("/proc/self/status").read_text()
+    except OSError:  # not Linux
+        return False
+    return any(
+        line.startswith("VmData:") and int(line.split()[1]) * 1024 > limit - SHORT for line in status.splitlines()
+    )
 
 
 def available_processors(cgroup: Path = CGROUP) -> int:

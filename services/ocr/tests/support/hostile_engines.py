@@ -59,6 +59,14 @@ def eat(_: str) -> None:
         hoard.append(bytearray(16 << 20))
 
 
+HOARD: list[bytearray] = []
+
+
+def hoard(mebibytes: str) -> None:
+    """Take memory and never give it back, as caches of native libraries do."""
+    HOARD.append(bytearray(int(mebibytes) << 20))
+
+
 def crash(_: str) -> None:
     os.abort()
 
@@ -89,6 +97,7 @@ def chatter(_: str) -> None:
 MISDEEDS = {
     "hang": hang,
     "eat": eat,
+    "hoard": hoard,
     "crash": crash,
     "crash-once": crash_once,
     "refuse": refuse,

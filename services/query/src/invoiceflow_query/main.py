@@ -9,7 +9,7 @@ from invoiceflow_chassis.ports import Backlog, DeadLetters, ObjectStore, Publish
 from invoiceflow_chassis.service import Service
 from invoiceflow_query.changes import Changes
 from invoiceflow_query.opening import kept_open
-from invoiceflow_query.ports import ReadModel
+from invoiceflow_query.ports import ReadModel, Rebuildable
 from invoiceflow_query.routes import create_router
 from invoiceflow_query.settings import QuerySettings
 from invoiceflow_query.subscribers import subscriptions
@@ -18,7 +18,7 @@ from invoiceflow_query.watchdog import Watchdog, watching
 __all__ = ["create_read_model", "create_service"]
 
 
-def create_read_model(settings: QuerySettings) -> ReadModel:
+def create_read_model(settings: QuerySettings) -> Rebuildable:
     """Return the store that the settings name, not yet opened."""
     if settings.sqlite_path is not None:
         from invoiceflow_query.adapters.sqlite import SqliteReadModel  # noqa: PLC0415 -- load one driver only

@@ -1,6 +1,7 @@
 """What the query service needs from its store. The tenant is always the first argument."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
@@ -10,7 +11,7 @@ from invoiceflow_query.queries import DocumentQuery, InvoiceQuery, Position
 from invoiceflow_query.records import InvoiceRecord, InvoiceSummary
 from invoiceflow_query.views import DocumentView, InvoiceView, Stats, document_view, invoice_view
 
-__all__ = ["ReadModel", "StoredDocument", "StoredInvoice"]
+__all__ = ["NewGeneration", "ReadModel", "Rebuildable", "StoredDocument", "StoredInvoice"]
 
 
 @dataclass(frozen=True)
@@ -107,3 +108,47 @@ class ReadModel(Protocol):
         ...
 
     async def stats(self, tenant: str) -> Stats: ...
+
+
+class NewGeneration(Protocol):
+    """A read model beside the one that is read, to be filled and then put in its place."""
+
+    async def tenants(self) -> list[str]:
+        """Return whose documents are in the one that is read; of a damaged one as far as is known."""
+        ...
+
+    async def apply(self, tenant: str, change: Change) -> bool:
+        """Merge ``change`` as ``ReadModel.apply`` does, unseen by readers."""
+        ...
+
+    async def join(self) -> None:
+        """Return once whatever anyone applies to the read model reaches this generation as well."""
+        ...
+
+    async def go_live(self) -> None:
+        """Let this be what is read, in one step, and return once everyone reads it."""
+        ...
+
+
+class Rebuildable(ReadModel, Protocol):
+    """A read model that can be prepared for this program, and made anew."""
+
+    async def migrate(self, say: Callable[[str], None]) -> None:
+        """Bring the store's schema to this program's; may be run again and by several at once. Does not need ``open``.
+
+        Raises:
+            UnavailableError: the store does not answer.
+            InvoiceflowError: it cannot be brought there.
+        """
+        ...
+
+    def rebuilding(self, say: Callable[[str], None]) -> AbstractAsyncContextManager[NewGeneration]:
+        """Give an empty generation. Unless it has gone live, nothing is changed at the end, however that comes.
+
+        ``say`` is told what is done, in sentences. Does not need ``open``.
+
+        Raises:
+            TransientError: another rebuild is under way, or the store does not answer.
+            InvoiceflowError: the store has to be free of its service, and is not.
+        """
+        ...

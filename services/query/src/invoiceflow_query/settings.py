@@ -19,6 +19,12 @@ class QuerySettings(BaseSettings):
     )
     mongodb_database: str = Field(default="invoiceflow", min_length=1)
     sqlite_path: Path | None = Field(default=None, description="Keep the read model in this SQLite file.")
+    originals_bucket: str = Field(
+        default="invoiceflow-originals", description="Ingest's bucket, whose acceptance records a rebuild reads."
+    )
+    extractions_bucket: str = Field(
+        default="invoiceflow-extractions", description="Extract's bucket, whose results a rebuild reads."
+    )
     poll_seconds: float = Field(
         default=0.3, gt=0, description="How soon a live view sees what another replica has changed."
     )

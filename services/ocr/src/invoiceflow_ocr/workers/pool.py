@@ -99,6 +99,7 @@ class WorkerPool:
                 its readers.
             TransientError: no child could be started, or the engine could not read it now.
         """
+        exhausted = False
         for _ in range(CRASHES):
             worker = await self._take()
             keep = False
@@ -112,10 +113,10 @@ class WorkerPool:
                     f"The document could not be read within {self._limits.seconds:g} seconds. Split it or send a simpler version of it.",
                 ) from None
             except MemoryError:
-                raise PermanentError(
-                    "document_too_complex",
-                    f"Reading the document needs more than {self._limits.memory_bytes >> 20} MiB of memory. Split it or send a simpler version of it.",
-                ) from None
+                exhausted = True
+                if worker.documents == 1:
+                    break
+                # What it read before may have filled it; a new one has all its memory for this document.
             except (PermanentError, TransientError):
                 keep = True
                 raise
@@ -125,6 +126,11 @@ class WorkerPool:
                 return outcome
             finally:
                 await self._give_back(worker, keep=keep)
+        if exhausted:
+            raise PermanentError(
+                "document_too_complex",
+                f"Reading the document needs more than {self._limits.memory_bytes >> 20} MiB of memory. Split it or send a simpler version of it.",
+            )
         raise PermanentError(
             "worker_crashed",
             "The document ended the program that reads it. It may be damaged: save it anew and send it again.",

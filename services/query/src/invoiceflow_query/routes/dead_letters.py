@@ -138,7 +138,7 @@ class RedriveAnswer(BaseModel):
     dry_run: bool
     redriven: list[DeadLetterView] = Field(description="As they were before.")
     impossible: list[UUID] = Field(
-        description="Letters that Kafka does not keep any more, or whose consumer group is no more."
+        description="Letters that Kafka does not keep any more, or not in full, or whose consumer group is no more."
     )
     remaining: int = Field(description=f"Letters that fit as well; one request redrives {REDRIVEN_AT_ONCE}.")
 

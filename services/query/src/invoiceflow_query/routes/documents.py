@@ -18,6 +18,7 @@ from invoiceflow_query.live import document_events, document_soon, last_seen
 from invoiceflow_query.parameters import DocumentListParameters
 from invoiceflow_query.ports import ReadModel, StoredDocument
 from invoiceflow_query.queries import document_position
+from invoiceflow_query.routes.query_strings import QueryStringRoute
 from invoiceflow_query.routes.responses import NOT_MODIFIED, problems
 from invoiceflow_query.views import DocumentView
 
@@ -51,17 +52,24 @@ def document_routes(
             )
         return document
 
-    @router.get("", summary="List documents", responses=problems(invalid_cursor=400, invalid_request=422))
-    async def list_documents(
-        tenant: CurrentTenant, parameters: Annotated[DocumentListParameters, Query()]
-    ) -> DocumentPage:
+    async def list_documents(tenant: CurrentTenant, parameters: Annotated[DocumentListParameters, Query()]) -> Response:
         query = parameters.query()
         after = decode_cursor(tenant, query, parameters.cursor) if parameters.cursor is not None else None
         found = await read_model.documents(tenant, query, after=after, limit=parameters.limit + 1)
         items = [document.view for document in found[: parameters.limit]]
         more = len(found) > parameters.limit
         cursor = encode_cursor(tenant, query, document_position(items[-1], query.sort.field)) if more else None
-        return DocumentPage(items=items, next_cursor=cursor)
+        page = DocumentPage(items=items, next_cursor=cursor)
+        return Response(page.model_dump_json(), media_type="application/json")
+
+    router.add_api_route(
+        "",
+        list_documents,
+        summary="List documents",
+        response_model=DocumentPage,
+        responses=problems(invalid_cursor=400, invalid_request=422),
+        route_class_override=QueryStringRoute,
+    )
 
     @router.get(
         "/{document_id}",

@@ -18,6 +18,7 @@ from invoiceflow_query.parameters import ExportParameters, InvoiceListParameters
 from invoiceflow_query.ports import ReadModel
 from invoiceflow_query.queries import invoice_position
 from invoiceflow_query.records import InvoiceSummary
+from invoiceflow_query.routes.query_strings import QueryStringRoute
 from invoiceflow_query.routes.responses import NOT_MODIFIED, problems
 from invoiceflow_query.views import InvoiceView
 
@@ -35,12 +36,6 @@ def invoice_routes(read_model: ReadModel) -> APIRouter:
     """Return the routes over invoices."""
     router = APIRouter(prefix="/invoices", tags=["invoices"])
 
-    @router.get(
-        "",
-        summary="Find invoices",
-        response_model=InvoicePage,
-        responses=problems(invalid_cursor=400, invalid_request=422),
-    )
     async def list_invoices(tenant: CurrentTenant, parameters: Annotated[InvoiceListParameters, Query()]) -> Response:
         query = parameters.query()
         after = decode_cursor(tenant, query, parameters.cursor) if parameters.cursor is not None else None
@@ -53,6 +48,15 @@ def invoice_routes(read_model: ReadModel) -> APIRouter:
         # The page as text, as the read model keeps it: to build and serialise its models takes ten times as long.
         content = f'{{"items":[{",".join(items)}],"next_cursor":{json.dumps(cursor)}}}'
         return Response(content, media_type="application/json")
+
+    router.add_api_route(
+        "",
+        list_invoices,
+        summary="Find invoices",
+        response_model=InvoicePage,
+        responses=problems(invalid_cursor=400, invalid_request=422),
+        route_class_override=QueryStringRoute,
+    )
 
     @router.get(
         "/export",

@@ -339,6 +339,19 @@ def run_(
 
 
 @app.command()
+def rebuild(
+    data_dir: Annotated[
+        Path | None,
+        typer.Option(envvar="INVOICEFLOW_DATA_DIR", file_okay=False, help="Where documents and data are kept."),
+    ] = None,
+) -> None:
+    """Make the read model of a stopped server on this machine anew, from the documents and results it keeps."""
+    from invoiceflow_standalone.cli.server import become_rebuild
+
+    become_rebuild(data_dir=data_dir)
+
+
+@app.command()
 def demo(
     paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="The documents to send.")],
 ) -> None:

@@ -1,4 +1,4 @@
-"""Starting the server: in place of this process, or beside it.
+"""Starting the server, or another step on its data: in place of this process, or beside it.
 
 The command line knows no service, so that the server is always another program: ``python -m invoiceflow_standalone``.
 """
@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
-__all__ = ["become_server", "server_command", "server_environment"]
+__all__ = ["become_rebuild", "become_server", "server_command", "server_environment"]
 
 
 def server_command() -> list[str]:
@@ -26,6 +26,12 @@ def server_environment(
     given = {"INVOICEFLOW_HOST": host, "INVOICEFLOW_PORT": port, "INVOICEFLOW_DATA_DIR": data_dir}
     kept = {name: value for name, value in os.environ.items() if inherit or not name.startswith("INVOICEFLOW_")}
     return {**kept, **{name: str(value) for name, value in given.items() if value is not None}}
+
+
+def become_rebuild(*, data_dir: Path | None) -> NoReturn:
+    """Turn into the step that makes the server's read model anew."""
+    command = [*server_command(), "rebuild"]
+    os.execve(command[0], command, server_environment(data_dir=data_dir))  # noqa: S606
 
 
 def become_server(*, host: str | None, port: int | None, data_dir: Path | None) -> NoReturn:

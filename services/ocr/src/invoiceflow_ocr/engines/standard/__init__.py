@@ -22,6 +22,8 @@ def create(*, artifacts: str, max_pages: int, max_pixels: int, threads: int, chi
         children: among which the processors are shared.
     """
     folder = Path(artifacts)
-    converter = StandardConverter(folder, threads=threads or max(1, available_processors() // children))
+    converter = StandardConverter(
+        folder, threads=threads or max(1, available_processors() // children), max_pixels=max_pixels
+    )
     limits = ReadingLimits(max_pages=max_pages, max_pixels=max_pixels)
     return DoclingEngine("standard", engine_version(folder), converter, limits)

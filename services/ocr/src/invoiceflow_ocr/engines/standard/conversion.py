@@ -16,6 +16,7 @@ from invoiceflow_ocr.engines.docling_document.cells import known_text
 from invoiceflow_ocr.engines.docling_document.ports import Converted
 from invoiceflow_ocr.engines.native.networks import DETECTOR, READER, silence_telemetry
 from invoiceflow_ocr.ports import Progress
+from invoiceflow_ocr.processors import memory_is_short
 
 __all__ = ["StandardConverter", "checked_document", "pipeline_options"]
 
@@ -30,12 +31,13 @@ class StandardConverter:
         Exception: of docling's own kinds, where a model cannot be loaded.
     """
 
-    def __init__(self, artifacts: Path, *, threads: int) -> None:
+    def __init__(self, artifacts: Path, *, threads: int, max_pixels: int) -> None:
         # Read when the libraries are imported.
         os.environ.update(HF_HUB_OFFLINE="1", TRANSFORMERS_OFFLINE="1", HF_HUB_DISABLE_TELEMETRY="1")
         silence_telemetry()
         # What docling logs of an exception may quote the document; which of its parts failed is told without that.
         logging.getLogger("docling").setLevel(logging.CRITICAL)
+        from docling.datamodel.backend_options import PdfBackendOptions  # noqa: PLC0415
         from docling.datamodel.base_models import InputFormat  # noqa: PLC0415
         from docling.document_converter import DocumentConverter, ImageFormatOption, PdfFormatOption  # noqa: PLC0415
 
@@ -45,7 +47,9 @@ class StandardConverter:
             allowed_formats=[InputFormat.PDF, InputFormat.IMAGE],
             format_options={
                 InputFormat.PDF: PdfFormatOption(pipeline_options=options),
-                InputFormat.IMAGE: ImageFormatOption(pipeline_options=options),
+                InputFormat.IMAGE: ImageFormatOption(
+                    pipeline_options=options, backend_options=PdfBackendOptions(max_image_pixels=max_pixels)
+                ),
             },
         )
         self._converter.initialize_pipeline(InputFormat.PDF)
@@ -94,7 +98,7 @@ def pipeline_options(artifacts: Path, *, threads: int) -> Any:
             cls_model_path=str(models / CLASSIFIER),
             rec_model_path=str(models / READER),
             # Pinned, the children of one host would all compute on the same first processors.
-            rapidocr_params={"EngineConfig.openvino.enable_cpu_pinning": False},
+            rapidocr_params={"EngineConfig.openvino.enable_cpu_pinning": False, "Global.log_level": "error"},
         ),
         do_table_structure=True,
         # Without these a page's words would be gone once its document is put together.
@@ -107,9 +111,13 @@ def checked_document(result: Any) -> Any:
 
     Raises:
         PermanentError: ``document_unreadable``, or ``document_partly_read``.
+        MemoryError: something failed, and the process has hardly any memory left.
     """
     from docling.datamodel.base_models import ConversionStatus  # noqa: PLC0415
 
+    # Whatever a model raises, docling notes and goes on; so does a model that got no memory.
+    if result.status is not ConversionStatus.SUCCESS and memory_is_short():
+        raise MemoryError
     if result.status is ConversionStatus.PARTIAL_SUCCESS:
         raise PermanentError(
             "document_partly_read",
@@ -118,7 +126,6 @@ def checked_document(result: Any) -> Any:
     if result.status is not ConversionStatus.SUCCESS:
         raise PermanentError(
             "document_unreadable",
-            "The document could not be read. It may be damaged: save it anew and send it again. If others fail as well, "
-            "a model may need more memory than INVOICEFLOW_OCR_MEMORY_MIB; the service's log says what failed.",
+            "The document could not be read. It may be damaged: save it anew and send it again. If others fail as well, the service's log says what failed.",
         )
     return result.document

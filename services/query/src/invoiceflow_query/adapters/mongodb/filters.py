@@ -6,23 +6,105 @@ from typing import Any
 
 from bson.decimal128 import Decimal128
 
-from invoiceflow_query.folding import fold, number_key, time_key, vat_id_key, words
+from invoiceflow_query.adapters.mongodb.documents import NEXT, SEPARATOR, finding_mark, sort_key
+from invoiceflow_query.folding import decimal_key, fold, number_key, time_key, vat_id_key, words
 from invoiceflow_query.queries import DocumentQuery, InvoiceQuery, Position
 
-__all__ = ["INVOICE_SORT_FIELDS", "SortOrder", "document_filter", "invoice_filter", "page_filter", "sort_order"]
+__all__ = ["SortOrder", "document_filter", "invoice_filter", "sort_order"]
 
 Filter = dict[str, Any]
 SortOrder = list[tuple[str, int]]
 
-INVOICE_SORT_FIELDS = {
-    "issue_date": "summary.issue_date",
-    "due_date": "summary.due_date",
-    "gross": "summary.gross",
-    "number": "number",
-    "seller": "seller",
-    "extracted_at": "extracted_at",
-}
-"""Where the value of each sort is kept."""
+_LAST = "\U0010ffff"
+
+
+def document_filter(tenant: str, query: DocumentQuery, after: Position | None = None) -> Filter:
+    """Return the filter of the documents that ``query`` asks for, from ``after`` on."""
+    low = time_key(query.received_from) if query.received_from else None
+    high = time_key(query.received_to) if query.received_to else None
+    keys = _Keys()
+    if query.filename is not None:
+        keys.beginning("filename", fold(query.filename))
+    conditions: Filter = {"status": query.status, "stage": query.stage}
+    if query.sort.field == "received_at":
+        keys.between("received_at", low, high)
+    else:
+        conditions["received_at"] = _range(low, high)
+    if after:
+        keys.beyond(query.sort.field, after.value, after, descending=query.sort.descending)
+    return {"tenant": tenant, **_asked(conditions), **keys.conditions}
+
+
+def invoice_filter(tenant: str, query: InvoiceQuery, after: Position | None = None) -> Filter:
+    """Return the filter of the invoices that ``query`` asks for, from ``after`` on."""
+    keys = _Keys()
+    conditions: Filter = {
+        "number": None if query.number is None else number_key(query.number) or "",
+        "seller_vat_id": None if query.seller_vat_id is None else vat_id_key(query.seller_vat_id) or "",
+        "summary.type": query.type.value if query.type else None,
+        "summary.currency": query.currency,
+        "summary.needs_review": query.needs_review,
+        "marks": finding_mark(query.finding, query.severity) if query.finding or query.severity else None,
+    }
+    for field, low, high in (
+        ("issue_date", query.issue_date_from, query.issue_date_to),
+        ("due_date", query.due_date_from, query.due_date_to),
+        ("gross", query.gross_min, query.gross_max),
+    ):
+        # What is sorted by is bounded by its key, so that the walk begins and ends at the bounds.
+        if field == query.sort.field:
+            keys.between(field, _key_text(low), _key_text(high))
+        else:
+            conditions[f"summary.{field}"] = _range(_value(low), _value(high))
+    asked = (("words", query.q), ("seller_words", query.seller), ("buyer_words", query.buyer))
+    terms = [
+        {field: {"$regex": f"^{re.escape(word)}"}} for field, text in asked if text is not None for word in words(text)
+    ]
+    if terms:
+        conditions["$and"] = terms
+    if after:
+        value = after.value
+        if value is not None and query.sort.field == "gross":
+            value = decimal_key(Decimal(value))
+        keys.beyond(query.sort.field, value, after, descending=query.sort.descending)
+    return {"tenant": tenant, **_asked(conditions), **keys.conditions}
+
+
+def sort_order(field: str, *, descending: bool) -> SortOrder:
+    """Return the order by ``field``; ties by the id, with which its keys end."""
+    return [(f"keys.{field}", -1 if descending else 1)]
+
+
+class _Keys:
+    """Bounds on keys; where several are set on one side of a key the narrowest stands."""
+
+    def __init__(self) -> None:
+        self.conditions: Filter = {}
+
+    def between(self, field: str, low: str | None, high: str | None) -> None:
+        """Take the keys of values within inclusive bounds. What has no value is in no range."""
+        if low is not None or high is not None:
+            self._bound(field, "$gte", NEXT if low is None else low + SEPARATOR)
+        if high is not None:
+            self._bound(field, "$lt", high + NEXT)
+
+    def beginning(self, field: str, prefix: str) -> None:
+        """Take the keys of values that begin so."""
+        self._bound(field, "$gte", prefix or NEXT)
+        self._bound(field, "$lt", prefix + _LAST)
+
+    def beyond(self, field: str, value: str | None, position: Position, *, descending: bool) -> None:
+        """Take the keys on the other side of a position."""
+        self._bound(field, "$lt" if descending else "$gt", sort_key(value, position.id))
+
+    def _bound(self, field: str, operator: str, bound: str) -> None:
+        bounds = self.conditions.setdefault(f"keys.{field}", {})
+        narrowest = min if operator == "$lt" else max
+        bounds[operator] = narrowest(bounds.get(operator, bound), bound)
+
+
+def _asked(conditions: Filter) -> Filter:
+    return {field: condition for field, condition in conditions.items() if condition is not None}
 
 
 def _range(low: Any, high: Any) -> Filter | None:
@@ -31,76 +113,13 @@ def _range(low: Any, high: Any) -> Filter | None:
     return bounds or None
 
 
-def _prefix(text: str) -> Filter:
-    return {"$regex": f"^{re.escape(text)}"}
+def _value(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return Decimal128(value)
+    return None if value is None else value.isoformat()
 
 
-def document_filter(tenant: str, query: DocumentQuery) -> Filter:
-    """Return the filter of the documents that ``query`` asks for."""
-    received = _range(
-        time_key(query.received_from) if query.received_from else None,
-        time_key(query.received_to) if query.received_to else None,
-    )
-    conditions: Filter = {
-        "status": query.status,
-        "stage": query.stage,
-        "filename": None if query.filename is None else _prefix(fold(query.filename)),
-        "received_at": received,
-    }
-    return {"tenant": tenant, **{name: value for name, value in conditions.items() if value is not None}}
-
-
-def invoice_filter(tenant: str, query: InvoiceQuery) -> Filter:
-    """Return the filter of the invoices that ``query`` asks for."""
-    finding = {name: value for name, value in (("rule", query.finding), ("severity", query.severity)) if value}
-    conditions: Filter = {
-        "number": None if query.number is None else number_key(query.number) or "",
-        "seller_vat_id": None if query.seller_vat_id is None else vat_id_key(query.seller_vat_id) or "",
-        "summary.type": query.type.value if query.type else None,
-        "summary.currency": query.currency,
-        "summary.needs_review": query.needs_review,
-        "summary.issue_date": _range(
-            query.issue_date_from.isoformat() if query.issue_date_from else None,
-            query.issue_date_to.isoformat() if query.issue_date_to else None,
-        ),
-        "summary.due_date": _range(
-            query.due_date_from.isoformat() if query.due_date_from else None,
-            query.due_date_to.isoformat() if query.due_date_to else None,
-        ),
-        "summary.gross": _range(_amount(query.gross_min), _amount(query.gross_max)),
-        "summary.findings": {"$elemMatch": finding} if finding else None,
-    }
-    asked = (("words", query.q), ("seller_words", query.seller), ("buyer_words", query.buyer))
-    terms = [{field: _prefix(word)} for field, text in asked if text is not None for word in words(text)]
-    if terms:
-        conditions["$and"] = terms
-    return {"tenant": tenant, **{name: value for name, value in conditions.items() if value is not None}}
-
-
-def _amount(value: Decimal | None) -> Decimal128 | None:
-    return None if value is None else Decimal128(value)
-
-
-def sort_order(field: str, *, descending: bool) -> SortOrder:
-    """Return the order by ``field``, ties by ``_id``, which ends with the document's id."""
-    direction = -1 if descending else 1
-    return [(field, direction), ("_id", direction)]
-
-
-def page_filter(conditions: Filter, field: str, position: Position, last: str, *, descending: bool) -> Filter:
-    """Return ``conditions`` from the position on, which ended with the ``_id`` ``last``.
-
-    In MongoDB's order null stands below every value, but no value compares with it: it has alternatives of its own.
-    """
-    beyond = "$lt" if descending else "$gt"
-    value: Any = position.value
-    if value is not None and field == INVOICE_SORT_FIELDS["gross"]:
-        value = Decimal128(value)
-    alternatives: list[Filter] = [{field: value, "_id": {beyond: last}}]
-    if value is not None:
-        alternatives.append({field: {beyond: value}})
-    if value is not None and descending:
-        alternatives.append({field: None})
-    if value is None and not descending:
-        alternatives.append({field: {"$ne": None}})
-    return {"$and": [conditions, {"$or": alternatives}]}
+def _key_text(value: Any) -> str | None:
+    if isinstance(value, Decimal):
+        return decimal_key(value)
+    return None if value is None else str(value.isoformat())

@@ -8,20 +8,23 @@ a statement whose index is missing fails rather than read the whole table.
 
 # ruff: noqa: S608
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 
 from invoiceflow_query.adapters.sqlite.writing import SPANS, day_key, days, finding_mark, moment_key
-from invoiceflow_query.folding import decimal_key, fold, number_key, time_key, vat_id_key, words
-from invoiceflow_query.queries import DocumentQuery, InvoiceField, InvoiceQuery, Position
+from invoiceflow_query.folding import decimal_key, number_key, vat_id_key, words
+from invoiceflow_query.queries import InvoiceField, InvoiceQuery, Position
 
 __all__ = [
+    "LAST",
     "Condition",
     "Question",
     "Statement",
+    "Value",
+    "Where",
     "count_statement",
-    "documents_statement",
     "few_statement",
     "question",
     "walk_statement",
@@ -29,9 +32,7 @@ __all__ = [
 
 Value = str | int | bytes
 
-_LAST = "\U0010ffff"
-_FIRST_CHARACTER = "\x01"
-_EARLIEST = "0"
+LAST = "\U0010ffff"
 _LEAST_INTEGER, _GREATEST_INTEGER = -(2**63), 2**63 - 1
 _BEFORE_ANY_ID, _AFTER_ANY_ID = b"", b"\xff" * 17
 
@@ -50,7 +51,9 @@ class Statement:
 
 
 @dataclass
-class _Where:
+class Where:
+    """Conditions that all must be met, as they are gathered."""
+
     clauses: list[str] = field(default_factory=list)
     values: list[Value] = field(default_factory=list)
 
@@ -72,39 +75,14 @@ class _Where:
         return Statement(" AND ".join(self.clauses), tuple(self.values))
 
 
-def documents_statement(tenant: str, query: DocumentQuery, after: Position | None, limit: int) -> Statement:
-    """Return the SELECT of one page of documents: id, version, state."""
-    where = _Where()
-    where.equal("i.tenant", tenant)
-    where.equal("i.status", query.status)
-    where.equal("i.stage", query.stage)
-    if query.filename is not None:
-        prefix = fold(query.filename)
-        where.between("i.filename", prefix or _FIRST_CHARACTER, prefix + _LAST)
-    if query.received_from or query.received_to:
-        # What has no value, the empty text, is in no range.
-        where.between(
-            "i.received_at",
-            time_key(query.received_from) if query.received_from else _EARLIEST,
-            time_key(query.received_to) if query.received_to else None,
-        )
-    column, direction = f"i.{query.sort.field}", "DESC" if query.sort.descending else "ASC"
-    if after is not None:
-        where.add(f"({column}, i.id) {'<' if query.sort.descending else '>'} (?, ?)", after.value or "", after.id.bytes)
-    found = where.statement()
-    return Statement(
-        f"SELECT i.id, i.version, i.state FROM documents i WHERE {found.sql} "
-        f"ORDER BY {column} {direction}, i.id {direction} LIMIT ?",
-        (*found.values, limit),
-    )
-
-
 @dataclass(frozen=True)
 class Condition:
     """What rows must meet, to be applied in the way that is faster: ``rows`` lists those that do, ``test`` tests one."""
 
     rows: Statement
     test: Statement
+    parts: tuple[Statement, ...] = ()
+    """The tests that this one stands for, where it takes several conditions together."""
 
 
 @dataclass(frozen=True)
@@ -124,7 +102,15 @@ class Question:
     facets: Statement | None
     """Which facets, by the columns of ``invoice_facets``; None where all."""
     conditions: tuple[Condition, ...]
-    """All others, to be tested."""
+    """All others."""
+    combined: tuple[Condition, ...]
+    """Several of these taken together, which fewer rows may meet than any alone."""
+
+    @property
+    def tests(self) -> list[Statement]:
+        """What all others come to, tested on one invoice."""
+        together = {test for each in self.combined for test in each.parts}
+        return [each.test for each in (*self.conditions, *self.combined) if each.test not in together]
 
     @property
     def near(self) -> Statement | None:
@@ -170,7 +156,7 @@ class _Bounds:
         """Narrow to where the invoices are whose ``filtered`` has a key from ``low`` to ``high``, where that goes with the order."""
         if self.order not in SPANS.get(filtered, ()):
             return
-        where = _Where()
+        where = Where()
         for column, value in (("tenant", self.tenant), ("filtered", filtered), ("sorted", self.order)):
             where.equal(column, value)
         where.between("key", low, high)
@@ -188,9 +174,9 @@ def _innermost(function: str, bounds: list[Statement]) -> Statement | None:
 
 def question(tenant: str, query: InvoiceQuery) -> Question:
     """Take ``query`` apart."""
-    order, facets = query.sort.field, _facets(tenant, query)
-    equalities, ranges = _equalities(query), _ranges(query)
-    index, equal, bounds = f"invoices_by_{order}", _Where(), _Bounds(tenant, order)
+    order, equalities, ranges = query.sort.field, _equalities(query), _ranges(query)
+    facets = _facets(tenant, query, ranges)
+    index, equal, bounds = f"invoices_by_{order}", Where(), _Bounds(tenant, order)
     if "seller_vat_id" in equalities and order == "issue_date" and facets is None:
         # The one index in which the order follows another column.
         index = "invoices_by_seller_vat_id"
@@ -204,8 +190,9 @@ def question(tenant: str, query: InvoiceQuery) -> Question:
     for column, (low, high) in ranges.items():
         if column in _DATES:
             bounds.within_span(column, _span(low), _span(high))
+    terms = _terms(query)
     for word in words(query.seller or ""):
-        bounds.within_span("seller_words", word, word + _LAST)
+        bounds.within_span("seller_words", word, word + LAST)
     return Question(
         tenant=tenant,
         field=order,
@@ -218,9 +205,10 @@ def question(tenant: str, query: InvoiceQuery) -> Question:
         conditions=(
             *(_column_condition(tenant, column, value, value) for column, value in equalities.items()),
             *(_column_condition(tenant, column, low, high) for column, (low, high) in ranges.items()),
-            *_terms(tenant, query),
+            *(_term_condition(tenant, [term]) for term in terms),
             *_findings(tenant, query),
         ),
+        combined=(_term_condition(tenant, terms),) if len(terms) > 1 else (),
     )
 
 
@@ -229,7 +217,7 @@ def _span(day: Value | None) -> int | None:
 
 
 def _column_condition(tenant: str, column: str, low: Value | None, high: Value | None) -> Condition:
-    where = _Where()
+    where = Where()
     if low == high:
         where.equal(f"i.{column}", low)
     else:
@@ -244,14 +232,28 @@ def _column_condition(tenant: str, column: str, low: Value | None, high: Value |
     )
 
 
-def _facets(tenant: str, query: InvoiceQuery) -> Statement | None:
-    where = _Where()
+def _facets(tenant: str, query: InvoiceQuery, ranges: dict[str, tuple[Value | None, Value | None]]) -> Statement | None:
+    where = Where()
     where.equal("f.type", query.type.value if query.type else None)
     where.equal("f.currency", query.currency)
     where.equal("f.needs_review", None if query.needs_review is None else int(query.needs_review))
     if not where.clauses:
         return None
     where.equal("f.tenant", tenant)
+    for column, (low, high) in ranges.items():
+        # Not those without any value in the range: credit notes, say, when it is about dates that they are due.
+        span = Where()
+        span.equal("tenant", tenant)
+        span.equal("filtered", "facet")
+        span.equal("sorted", column)
+        # With the plus, the integer is compared as it is, so that the index of the keys serves.
+        span.add("key = +f.facet")
+        if low is not None:
+            span.add("greatest >= ?", low)
+        if high is not None:
+            span.add("least <= ?", high)
+        found = span.statement()
+        where.add(f"EXISTS (SELECT 1 FROM invoice_spans WHERE {found.sql})", *found.values)
     return where.statement()
 
 
@@ -283,23 +285,27 @@ def _ranges(query: InvoiceQuery) -> dict[str, tuple[Value | None, Value | None]]
     return asked
 
 
-def _terms(tenant: str, query: InvoiceQuery) -> list[Condition]:
+def _terms(query: InvoiceQuery) -> list[tuple[str, str]]:
+    """Return the words that are asked for, each with the column that is to have a word that begins so."""
     asked = {"words": query.q, "seller_words": query.seller, "buyer_words": query.buyer}
-    terms = [(column, word) for column, text in asked.items() if text is not None for word in sorted(set(words(text)))]
-    if not terms:
-        return []
+    return [(column, word) for column, text in asked.items() if text is not None for word in sorted(set(words(text)))]
+
+
+def _term_condition(tenant: str, terms: Sequence[tuple[str, str]]) -> Condition:
     match = " AND ".join([f'tenant : "{tenant}"', *(f'{column} : "{word}" *' for column, word in terms)])
-    return [
-        Condition(
-            rows=Statement("SELECT rowid AS row FROM invoice_terms WHERE invoice_terms MATCH ?", (match,)),
-            test=Statement(
-                "EXISTS (SELECT 1 FROM invoice_words w WHERE w.row = i.row AND "
-                + " AND ".join(f"instr(w.{column}, ?) > 0" for column, _ in terms)
-                + ")",
-                tuple(f" {word}" for _, word in terms),
-            ),
-        )
-    ]
+    return Condition(
+        rows=Statement("SELECT rowid AS row FROM invoice_terms WHERE invoice_terms MATCH ?", (match,)),
+        test=_term_test(terms),
+        parts=tuple(_term_test([term]) for term in terms) if len(terms) > 1 else (),
+    )
+
+
+def _term_test(terms: Sequence[tuple[str, str]]) -> Statement:
+    found = " AND ".join(f"instr(w.{column}, ?) > 0" for column, _ in terms)
+    return Statement(
+        f"EXISTS (SELECT 1 FROM invoice_words w WHERE w.row = i.row AND {found})",
+        tuple(f" {word}" for _, word in terms),
+    )
 
 
 def _findings(tenant: str, query: InvoiceQuery) -> list[Condition]:
@@ -320,14 +326,14 @@ def walk_statement(asked: Question, after: Position | None, limit: int) -> State
     """Return the SELECT of the summaries of one page, by a walk in the list's order. The conditions are tested on the way."""
     if asked.facets is not None:
         return _page(_merge(asked, asked.facets, after, limit))
-    where = _Where()
+    where = Where()
     where.equal("i.tenant", asked.tenant)
     if asked.equal.sql:
         where.add(asked.equal.sql, *asked.equal.values)
     _begin(where, asked, after)
     _end(where, asked)
-    for each in asked.conditions:
-        where.add(each.test.sql, *each.test.values)
+    for test in asked.tests:
+        where.add(test.sql, *test.values)
     found = where.statement()
     return _page(
         Statement(
@@ -337,7 +343,7 @@ def walk_statement(asked: Question, after: Position | None, limit: int) -> State
     )
 
 
-def _begin(where: _Where, asked: Question, after: Position | None) -> None:
+def _begin(where: Where, asked: Question, after: Position | None) -> None:
     """Begin where the page before ended, which is no earlier than where the list begins.
 
     Only one of the two is said: SQLite goes along the index from one value, and would test the other on each entry.
@@ -350,7 +356,7 @@ def _begin(where: _Where, asked: Question, after: Position | None) -> None:
         where.add(f"{column} {beyond}= {near.sql}", *near.values)
 
 
-def _end(where: _Where, asked: Question) -> None:
+def _end(where: Where, asked: Question) -> None:
     if asked.far is not None:
         where.add(f"i.{asked.field} {'>=' if asked.descending else '<='} {asked.far.sql}", *asked.far.values)
 
@@ -362,11 +368,11 @@ def _merge(asked: Question, facets: Statement, after: Position | None, limit: in
     the other facets only what stands before that is read: few rows, since they are the smaller ones.
     """
     column, index = f"i.{asked.field}", f"invoices_of_facet_by_{asked.field}"
-    begin, end, tests = _Where(), _Where(), _Where()
+    begin, end, tests = Where(), Where(), Where()
     _begin(begin, asked, after)
     _end(end, asked)
-    for each in asked.conditions:
-        tests.add(each.test.sql, *each.test.values)
+    for test in asked.tests:
+        tests.add(test.sql, *test.values)
     first, largest = _all(begin, tests), _all(begin, end, tests)
     last_value = asked.far or Statement("?", (_extreme(asked),))
     last_id = _BEFORE_ANY_ID if asked.descending else _AFTER_ANY_ID
@@ -383,7 +389,7 @@ def _merge(asked: Question, facets: Statement, after: Position | None, limit: in
     )
 
 
-def _all(*wheres: _Where) -> Statement:
+def _all(*wheres: Where) -> Statement:
     """Return the conditions, each with an AND before it."""
     clauses = [f" AND {clause}" for where in wheres for clause in where.clauses]
     return Statement("".join(clauses), tuple(value for where in wheres for value in where.values))
@@ -393,20 +399,21 @@ def _extreme(asked: Question) -> Value:
     """Return what no value of the list's order goes beyond."""
     if asked.field in _DATES or asked.field == "extracted_at":
         return _LEAST_INTEGER if asked.descending else _GREATEST_INTEGER
-    return "" if asked.descending else _LAST
+    return "" if asked.descending else LAST
 
 
 def few_statement(asked: Question, few: Condition, after: Position | None, limit: int) -> Statement:
     """Return the SELECT of the summaries of one page, by sorting all rows of ``few`` that meet the other conditions."""
-    where = _Where()
+    where = Where()
     where.equal("i.tenant", asked.tenant)
     if asked.equal.sql:
         where.add(asked.equal.sql, *asked.equal.values)
     _begin(where, asked, after)
     _end(where, asked)
-    for each in (asked.of_facets, *asked.conditions):
-        if each is not None and each != few:
-            where.add(each.test.sql, *each.test.values)
+    of_facets = asked.of_facets
+    for test in (*([of_facets.test] if of_facets else []), *asked.tests):
+        if test != few.test:
+            where.add(test.sql, *test.values)
     found = where.statement()
     return _page(
         Statement(

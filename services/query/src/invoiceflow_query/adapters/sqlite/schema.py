@@ -1,7 +1,7 @@
 """Tables and indexes of the read model in SQLite.
 
-Every index ends with the id, which breaks ties: a page of a list is then one walk along an index from the position where the
-page before ended. What has no value is the empty text or 0, which sorts below every value, so that positions can be
+In every index the id follows the order, which breaks ties: a page of a list is then one walk along an index from the position where the
+page before ended. The days after it are there to be tested on the way, without a look at the invoice. What has no value is the empty text or 0, which sorts below every value, so that positions can be
 compared as rows. Ids are their 16 bytes, whose order is that of their text; days of invoices are counted from 0001-01-01,
 and moments in microseconds from 1970: an index entry is then half as long as with text, and so is what is written for it.
 
@@ -84,19 +84,19 @@ CREATE TABLE invoices (
     extracted_at INTEGER NOT NULL,
     UNIQUE (tenant, id)
 ) STRICT;
-CREATE INDEX invoices_by_issue_date ON invoices (tenant, issue_date, id);
-CREATE INDEX invoices_by_due_date ON invoices (tenant, due_date, id);
-CREATE INDEX invoices_by_gross ON invoices (tenant, gross, id);
-CREATE INDEX invoices_by_number ON invoices (tenant, number, id);
-CREATE INDEX invoices_by_seller ON invoices (tenant, seller, id);
-CREATE INDEX invoices_by_extracted_at ON invoices (tenant, extracted_at, id);
+CREATE INDEX invoices_by_issue_date ON invoices (tenant, issue_date, id, due_date);
+CREATE INDEX invoices_by_due_date ON invoices (tenant, due_date, id, issue_date);
+CREATE INDEX invoices_by_gross ON invoices (tenant, gross, id, issue_date, due_date);
+CREATE INDEX invoices_by_number ON invoices (tenant, number, id, issue_date, due_date);
+CREATE INDEX invoices_by_seller ON invoices (tenant, seller, id, issue_date, due_date);
+CREATE INDEX invoices_by_extracted_at ON invoices (tenant, extracted_at, id, issue_date, due_date);
 CREATE INDEX invoices_by_seller_vat_id ON invoices (tenant, seller_vat_id, issue_date, id);
-CREATE INDEX invoices_of_facet_by_issue_date ON invoices (facet, issue_date, id);
-CREATE INDEX invoices_of_facet_by_due_date ON invoices (facet, due_date, id);
-CREATE INDEX invoices_of_facet_by_gross ON invoices (facet, gross, id);
-CREATE INDEX invoices_of_facet_by_number ON invoices (facet, number, id);
-CREATE INDEX invoices_of_facet_by_seller ON invoices (facet, seller, id);
-CREATE INDEX invoices_of_facet_by_extracted_at ON invoices (facet, extracted_at, id);
+CREATE INDEX invoices_of_facet_by_issue_date ON invoices (facet, issue_date, id, due_date);
+CREATE INDEX invoices_of_facet_by_due_date ON invoices (facet, due_date, id, issue_date);
+CREATE INDEX invoices_of_facet_by_gross ON invoices (facet, gross, id, issue_date, due_date);
+CREATE INDEX invoices_of_facet_by_number ON invoices (facet, number, id, issue_date, due_date);
+CREATE INDEX invoices_of_facet_by_seller ON invoices (facet, seller, id, issue_date, due_date);
+CREATE INDEX invoices_of_facet_by_extracted_at ON invoices (facet, extracted_at, id, issue_date, due_date);
 
 CREATE TABLE invoice_spans (
     tenant TEXT NOT NULL,

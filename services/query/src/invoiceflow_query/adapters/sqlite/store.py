@@ -10,18 +10,21 @@ import asyncio
 import sqlite3
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, closing, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import UUID
 
 from invoiceflow_chassis.errors import StorageFullError, UnavailableError
+from invoiceflow_query.adapters.batches import Batches, TenantChange
+from invoiceflow_query.adapters.sqlite.files import FileLock, put_in_place, replacing, tenants_in, upgrade
 from invoiceflow_query.adapters.sqlite.planning import Planner
-from invoiceflow_query.adapters.sqlite.reading import documents_statement, question
-from invoiceflow_query.adapters.sqlite.schema import prepare
+from invoiceflow_query.adapters.sqlite.reading import question
+from invoiceflow_query.adapters.sqlite.reading_documents import document_question
+from invoiceflow_query.adapters.sqlite.schema import VERSION, prepare
 from invoiceflow_query.adapters.sqlite.writing import apply_all
 from invoiceflow_query.folding import words
 from invoiceflow_query.ports import StoredDocument, StoredInvoice
@@ -34,47 +37,86 @@ __all__ = ["SqliteReadModel"]
 
 T = TypeVar("T")
 
-_Waiting = tuple[str, Change, asyncio.Future[bool]]
-
 LARGEST_BATCH = 4096
+CHECKPOINT_PAGES = 8192
+"""Pages of 4 KiB that the log may have before it is carried over into the file. A page that many changes share, as those of the
+indexes are, is then carried over once for all of them."""
 READERS = 4
 
 
-class SqliteReadModel:
-    """``ReadModel`` in the file ``path``, which is created with its folder where missing."""
+class SqliteGeneration:
+    """A read model in a file of its own, which takes the place of another."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, model: "SqliteReadModel", new: Path, path: Path) -> None:
+        self._model = model
+        self._new = new
         self._path = path
+
+    async def apply(self, tenant: str, change: Change) -> bool:
+        return await self._model.apply(tenant, change)
+
+    async def tenants(self) -> list[str]:
+        return await asyncio.to_thread(tenants_in, self._path)
+
+    async def join(self) -> None:
+        """Nobody else writes while the file is being replaced."""
+
+    async def go_live(self) -> None:
+        await self._model.close()
+        with _errors():
+            await asyncio.to_thread(put_in_place, self._new, self._path)
+
+
+class SqliteReadModel:
+    """``ReadModel`` in the file ``path``, which is created with its folder where missing.
+
+    The thread that writes keeps up to ``writer_cache_mib`` of the file in memory, as far as it comes to be that large.
+    """
+
+    def __init__(self, path: Path, *, writer_cache_mib: int = 64) -> None:
+        self._path = path
+        self._writer_cache_mib = writer_cache_mib
         self._opened: list[sqlite3.Connection] = []
         self._local = threading.local()
-        self._waiting: list[_Waiting] = []
-        self._writing: asyncio.Task[None] | None = None
+        self._batches = Batches(self._write, largest=LARGEST_BATCH)
         self._planner = Planner()
         self._writer = ThreadPoolExecutor(1, "read-model-writer")
         self._readers = ThreadPoolExecutor(READERS, "read-model-reader")
         self._is_open = False
+        self._lock = FileLock(path)
 
     async def open(self) -> None:
         await self._in_thread(self._writer, self._prepare)
         self._is_open = True
 
+    async def migrate(self, say: Callable[[str], None]) -> None:
+        await self._in_thread(self._writer, self._prepare)
+        say(f"{self._path} has schema version {VERSION}. A service brings its file there by itself.")
+
+    @asynccontextmanager
+    async def rebuilding(self, say: Callable[[str], None]) -> AsyncIterator[SqliteGeneration]:
+        async with replacing(self._path) as new:
+            say(f"Filling {new}; it takes the place of {self._path} once it is whole.")
+            model = SqliteReadModel(new)
+            try:
+                await model.open()
+                yield SqliteGeneration(model, new, self._path)
+            finally:
+                await model.close()
+
     async def close(self) -> None:
-        while self._writing and not self._writing.done():
-            await asyncio.wait([self._writing])
+        await self._batches.finish()
         for executor in (self._readers, self._writer):
             await asyncio.to_thread(executor.shutdown)
         while self._opened:
             self._opened.pop().close()
+        self._lock.release()
 
     async def ping(self) -> None:
         await self._read("SELECT 1 FROM documents LIMIT 1")
 
     async def apply(self, tenant: str, change: Change) -> bool:
-        done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self._waiting.append((tenant, change, done))
-        if self._writing is None or self._writing.done():
-            self._writing = asyncio.create_task(self._write_waiting())
-        return await done
+        return await self._batches.apply(tenant, change)
 
     async def document(self, tenant: str, document_id: UUID) -> StoredDocument | None:
         rows = await self._read(
@@ -85,8 +127,9 @@ class SqliteReadModel:
     async def documents(
         self, tenant: str, query: DocumentQuery, *, after: Position | None = None, limit: int = 50
     ) -> list[StoredDocument]:
-        statement = documents_statement(tenant, query, after, limit)
-        return [_document(row) for row in await self._read(statement.sql, *statement.values)]
+        asked = document_question(tenant, query)
+        rows = await self._run(self._readers, lambda: self._planner.documents(self._connection(), asked, after, limit))
+        return [_document(row) for row in rows]
 
     async def tenants(self) -> list[str]:
         return [tenant for (tenant,) in await self._read("SELECT DISTINCT tenant FROM document_counts ORDER BY tenant")]
@@ -117,7 +160,7 @@ class SqliteReadModel:
         if any(text is not None and not words(text) for text in (query.q, query.seller, query.buyer)):
             return []
         asked = question(tenant, query)
-        return await self._run(self._readers, lambda: self._planner.page(self._connection(), asked, after, limit))
+        return await self._run(self._readers, lambda: self._planner.invoices(self._connection(), asked, after, limit))
 
     async def invoices_by_id(self, tenant: str, document_ids: Sequence[UUID]) -> list[StoredInvoice]:
         def select() -> list[StoredInvoice]:
@@ -142,30 +185,10 @@ class SqliteReadModel:
             ),
         )
 
-    async def _write_waiting(self) -> None:
-        while self._waiting:
-            batch, self._waiting = self._waiting[:LARGEST_BATCH], self._waiting[LARGEST_BATCH:]
-            try:
-                await self._write(batch)
-            except Exception:  # noqa: BLE001 -- it is told to the one whose change it is
-                for each in batch:
-                    await self._write_alone(each)
+    async def _write(self, changes: Sequence[TenantChange]) -> Sequence[bool]:
+        return await self._run(self._writer, partial(self._apply_all, changes))
 
-    async def _write(self, batch: list[_Waiting]) -> None:
-        changes = [(tenant, change) for tenant, change, _ in batch]
-        results = await self._run(self._writer, partial(self._apply_all, changes))
-        for (_, _, done), result in zip(batch, results, strict=True):
-            if not done.done():
-                done.set_result(result)
-
-    async def _write_alone(self, waiting: _Waiting) -> None:
-        try:
-            await self._write([waiting])
-        except Exception as error:  # noqa: BLE001 -- the caller waits for it
-            if not waiting[2].done():
-                waiting[2].set_exception(error)
-
-    def _apply_all(self, changes: list[tuple[str, Change]]) -> list[bool]:
+    def _apply_all(self, changes: Sequence[TenantChange]) -> list[bool]:
         connection = self._connection()
         connection.execute("BEGIN IMMEDIATE")
         try:
@@ -202,7 +225,19 @@ class SqliteReadModel:
             raise UnavailableError(
                 "read_model_unavailable", f"The folder {self._path.parent} cannot be made: {error.strerror}."
             ) from error
-        prepare(self._connection(), str(self._path))
+        self._lock.share()
+        with closing(sqlite3.connect(self._path)) as connection:
+            (version,) = connection.execute("PRAGMA user_version").fetchone()
+        if 0 < version < VERSION:
+            self._lock.own()
+            upgrade(self._path, version)
+            self._lock.share()
+        writer = self._connection()
+        writer.execute(f"PRAGMA cache_size = -{self._writer_cache_mib * 1024}")
+        writer.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
+        # What is overwritten anyway is not overwritten with zeros first.
+        writer.execute("PRAGMA secure_delete = FAST")
+        prepare(writer, str(self._path))
 
     def _connection(self) -> sqlite3.Connection:
         """Return this thread's connection."""
@@ -223,7 +258,14 @@ class SqliteReadModel:
 def _errors() -> Iterator[None]:
     try:
         yield
-    except sqlite3.OperationalError as error:
+    except sqlite3.DatabaseError as error:
+        if error.sqlite_errorname in {"SQLITE_CORRUPT", "SQLITE_NOTADB"}:
+            raise UnavailableError(
+                "read_model_damaged",
+                f"The read model's file is damaged: {error}. Stop the service, make it anew by `rebuild`, and start again.",
+            ) from error
+        if not isinstance(error, sqlite3.OperationalError):
+            raise
         if error.sqlite_errorname == "SQLITE_FULL":
             raise StorageFullError from error
         raise UnavailableError("read_model_unavailable", f"The read model does not answer: {error}.") from error

@@ -24,20 +24,21 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 
-SPANS = {
+SPANS: dict[str, tuple[str, ...]] = {
     "issue_date": ("due_date", "extracted_at"),
     "due_date": ("issue_date", "extracted_at"),
     "seller_vat_id": ("seller",),
     "seller_words": ("seller",),
+    "facet": ("issue_date", "due_date", "gross"),
 }
-"""Orders that go together with a filter."""
+"""Orders that go together with a filter; and in which range a facet's values are, of what ranges are asked for."""
 
-_DAYS = 32
+_DAYS = 8
 
 
 def days(day: int) -> int:
-    """Return the key of the month or so around the day for ``invoice_spans``."""
-    return day // _DAYS
+    """Return the key of the week or so around the day for ``invoice_spans``; 0 for no day."""
+    return -(-day // _DAYS)
 
 
 def day_key(day: date | None) -> int:
@@ -220,7 +221,7 @@ class _Batch:
             match filtered:
                 case "seller_words":
                     keys = seller_words
-                case "seller_vat_id":
+                case "seller_vat_id" | "facet":
                     keys = [columns[filtered]]
                 case _:
                     keys = [days(cast("int", columns[filtered]))]
