@@ -35,3 +35,13 @@ def test_gaps_that_compaction_left_do_not_hold_the_commit_back() -> None:
     for offset in (9, 3):
         tracker.finish(offset)
     assert tracker.committable == 10
+
+
+def test_what_may_be_committed_never_goes_back() -> None:
+    tracker = OffsetTracker()
+    for offset in (5, 6):
+        tracker.begin(offset)
+        tracker.finish(offset)
+    tracker.finish(5)
+    tracker.finish(99)
+    assert tracker.committable == 7

@@ -3,6 +3,7 @@
 import socket
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any
 
 import pytest
 from confluent_kafka import KafkaException, Producer
@@ -32,8 +33,8 @@ def _topic_names() -> list[str]:
 
 
 @pytest.fixture(scope="session")
-def kafka_container(docker_engine: None) -> Iterator[str]:
-    """A real Kafka: KRaft, one node."""
+def kafka_node(docker_engine: None) -> Iterator[tuple[str, Any]]:
+    """A real Kafka (KRaft, one node): its address, and its container to be stopped and started."""
     from testcontainers.core.container import DockerContainer  # noqa: PLC0415
 
     with socket.socket() as probe:
@@ -64,7 +65,13 @@ def kafka_container(docker_engine: None) -> Iterator[str]:
             except KafkaException:
                 if time.monotonic() > deadline:
                     raise
-        yield f"127.0.0.1:{port}"
+        yield f"127.0.0.1:{port}", container.get_wrapped_container()
+
+
+@pytest.fixture(scope="session")
+def kafka_container(kafka_node: tuple[str, Any]) -> str:
+    """The address of a real Kafka."""
+    return kafka_node[0]
 
 
 @pytest.fixture

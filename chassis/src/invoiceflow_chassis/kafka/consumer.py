@@ -56,11 +56,9 @@ class _Work:
     def __init__(self, record: Record, tracker: OffsetTracker) -> None:
         self.record = record
         self.tracker = tracker
-        self.started = False
+        self.running = False
+        """Whether its handler runs, and does not wait: for a slot, for its time, for its store."""
         self.task: asyncio.Task[None] | None = None
-
-    def start(self) -> None:
-        self.started = True
 
 
 class GroupConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
@@ -96,7 +94,8 @@ class GroupConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
         retries = [topic + RETRY_SUFFIX for topic in topics]
         # Producing is not FastStream's business here (see producer.py), so it opens no connection for it.
         self._broker = KafkaBroker(
-            settings.bootstrap_servers,
+            settings.servers,
+            request_timeout_ms=settings.request_timeout_ms,
             security=settings.security(),
             consumer_only=True,
             allow_auto_create_topics=False,
@@ -107,6 +106,7 @@ class GroupConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
             *topics,
             *retries,
             group_id=group,
+            group_instance_id=settings.group_instance_id,
             ack_policy=AckPolicy.MANUAL,
             auto_offset_reset="earliest",
             fetch_max_wait_ms=settings.fetch_max_wait_ms,
@@ -155,7 +155,7 @@ class GroupConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
                 ends: dict[TopicPartition, int] = await consumer.end_offsets(assignment)
-            if any(work.started or not work.record.is_retry for work in self._work):
+            if any(work.running or not work.record.is_retry for work in self._work):
                 return True
             async with finding_positions:
                 positions = {partition: await consumer.position(partition) for partition in assignment}
@@ -203,7 +203,7 @@ class GroupConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
     async def _settle(self, work: _Work) -> None:
         record = work.record
         try:
-            await self._processor.process(record, partial(self._begin, work))
+            await self._processor.process(record, partial(self._note, work))
         except asyncio.CancelledError:
             # Handed back: not finished, so not committed, so delivered again.
             pass
@@ -224,9 +224,9 @@ class GroupConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
                 self._paused.discard(record.topic)
                 self._apply_pauses()
 
-    def _begin(self, work: _Work) -> None:
-        """A handler begins; one that begins again and again because its store is away is waiting, not stuck."""
-        work.start()
+    def _note(self, work: _Work, running: bool) -> None:  # noqa: FBT001 -- a state, not a flag
+        """One that begins again and again because its store is away is waiting, not stuck."""
+        work.running = running
         self._last_progress = time.monotonic()
 
     def _limit(self, record: Record) -> int:
@@ -320,20 +320,25 @@ class GroupConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
         if self._committer is not None:
             self._committer.cancel()
             await asyncio.wait([self._committer])
-        try:
-            async with asyncio.timeout(STOP_SECONDS):
-                if self._subscriber.consumer is not None:
-                    await self._commit(list(self._trackers))
-                await self._broker.stop()
-        except TimeoutError:
+        # Not cancelled where it takes too long: halfway it would leave its connections open.
+        leaving = asyncio.create_task(self._leave(), name=f"{self._service}-leave")
+        _, still = await asyncio.wait([leaving], timeout=STOP_SECONDS)
+        if still:
             _log.warning(
                 "Kafka does not answer: the group is left without a word, and what was not committed comes again."
             )
+        elif error := leaving.exception():
+            _log.warning("The group could not be left in order (%s).", type(error).__name__)
+
+    async def _leave(self) -> None:
+        if self._subscriber.consumer is not None:
+            await self._commit(list(self._trackers))
+        await self._broker.stop()
 
     async def _drain(self, works: list[_Work]) -> None:
         tasks = {work: work.task for work in works if work.task is not None}
         for work, task in tasks.items():
-            if not work.started:
+            if not work.running:
                 task.cancel()
         if tasks:
             await asyncio.wait(tasks.values(), timeout=self._settings.drain_seconds)

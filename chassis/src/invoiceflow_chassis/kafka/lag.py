@@ -12,7 +12,6 @@ from datetime import UTC, datetime
 from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
-from faststream.kafka.security import parse_security
 
 from invoiceflow_chassis.kafka.groups import consumed_topics, group_of
 from invoiceflow_chassis.kafka.log_reader import TIMEOUT_SECONDS, Bounds, LogReader, broker_unavailable
@@ -115,9 +114,7 @@ class KafkaBacklog:
         self._read = known
 
     async def _connect(self) -> AIOKafkaAdminClient:
-        admin = AIOKafkaAdminClient(
-            bootstrap_servers=self._settings.bootstrap_servers, **parse_security(self._settings.security())
-        )
+        admin = AIOKafkaAdminClient(**self._settings.client())
         try:
             await admin.start()
         except BaseException:

@@ -6,7 +6,6 @@ from contextlib import asynccontextmanager, suppress
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import IllegalStateError, KafkaError
-from faststream.kafka.security import parse_security
 
 from invoiceflow_chassis.errors import TransientError
 from invoiceflow_chassis.kafka.settings import KafkaSettings
@@ -107,14 +106,13 @@ class LogReader:
     async def _connect(self) -> AIOKafkaConsumer:
         consumer = AIOKafkaConsumer(
             *self._topics,
-            bootstrap_servers=self._settings.bootstrap_servers,
             group_id=None,
             enable_auto_commit=False,
             # What retention has deleted meanwhile is passed over.
             auto_offset_reset="earliest",
             fetch_max_wait_ms=self._settings.fetch_max_wait_ms,
             max_partition_fetch_bytes=self._portion_bytes,
-            **parse_security(self._settings.security()),
+            **self._settings.client(),
         )
         try:
             async with asyncio.timeout(TIMEOUT_SECONDS):

@@ -5,7 +5,6 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from aiokafka.admin import AIOKafkaAdminClient
-from faststream.kafka.security import parse_security
 
 from invoiceflow_chassis.kafka.settings import KafkaSettings
 from invoiceflow_contracts.topics import TopicSpec, topic_specs
@@ -39,7 +38,7 @@ async def missing_topics(settings: KafkaSettings, specs: Sequence[TopicSpec] | N
 @asynccontextmanager
 async def admin_client(settings: KafkaSettings) -> AsyncIterator[Any]:
     """Connect for administration; raises ``KafkaError`` when no broker answers."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=settings.bootstrap_servers, **parse_security(settings.security()))
+    admin = AIOKafkaAdminClient(**settings.client())
     try:
         await admin.start()
         yield admin

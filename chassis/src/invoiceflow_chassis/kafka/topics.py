@@ -18,6 +18,7 @@ from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 from pydantic import ValidationError
 
 from invoiceflow_chassis.app import exit_with_settings_error
+from invoiceflow_chassis.kafka.diagnosis import why_not_connected
 from invoiceflow_chassis.kafka.settings import KafkaSettings
 from invoiceflow_chassis.kafka.topic_check import (
     admin_client,
@@ -133,7 +134,7 @@ async def _run(action: str, settings: KafkaSettings, replicas: int | None) -> li
             return await missing_topics(settings)
         except (KafkaError, OSError) as error:
             if not getattr(error, "retriable", True) or time.monotonic() > deadline:
-                return [f"The topics could not be seen to at {settings.bootstrap_servers}: {error}."]
+                return [f"The topics could not be seen to: {error}. {await why_not_connected(settings)}"]
             await asyncio.sleep(1)
 
 

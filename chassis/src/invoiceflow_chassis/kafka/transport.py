@@ -11,6 +11,7 @@ from invoiceflow_chassis.errors import TransientError
 from invoiceflow_chassis.kafka.consumer import GroupConsumer
 from invoiceflow_chassis.kafka.dead_letters import KafkaDeadLetters
 from invoiceflow_chassis.kafka.delivery import Processor
+from invoiceflow_chassis.kafka.diagnosis import why_not_connected
 from invoiceflow_chassis.kafka.groups import group_of
 from invoiceflow_chassis.kafka.lag import KafkaBacklog
 from invoiceflow_chassis.kafka.producer import KafkaProducer, KafkaPublisher
@@ -87,8 +88,8 @@ class KafkaTransport:
                     return
                 await self._producer.start()
                 await self._consume()
-            except (KafkaError, OSError) as error:
-                _log.warning("Kafka is not there yet (%s); trying again.", type(error).__name__)
+            except (KafkaError, OSError):
+                _log.warning("%s Trying again.", await why_not_connected(self._settings))
             except Exception:  # noqa: BLE001
                 # The task has nobody to raise to, and without it the process would be of no use and not say why.
                 _log.exception("Kafka could not be connected to; trying again.")
