@@ -52,8 +52,11 @@ def print_queries(console: Console, plan: QueryPlan, figures: QueryFigures) -> d
         "invoices": plan.invoices,
         "store": figures.store,
         "filled": {"events": figures.filled.events, "seconds": figures.filled.seconds},
-        "closed": _figures(figures.closed, figures.closed_server_cpu, closed),
-        "open": {"rate wanted": plan.rate, **_figures(figures.opened, figures.opened_server_cpu, opened)},
+        "closed": _figures(figures.closed, figures.closed_server_cpu, _in_order(figures, closed)),
+        "open": {
+            "rate wanted": plan.rate,
+            **_figures(figures.opened, figures.opened_server_cpu, _in_order(figures, opened)),
+        },
     }
 
 
@@ -83,6 +86,10 @@ def _print_verdict(console: Console, name: str, load: Load) -> None:
         style="green" if not missed else "red",
         highlight=False,
     )
+
+
+def _in_order(figures: QueryFigures, shapes: Mapping[str, Distribution]) -> dict[str, Distribution]:
+    return {shape: shapes[shape] for shape in figures.found if shape in shapes}
 
 
 def _figures(load: Load, server_cpu: float | None, shapes: Mapping[str, Distribution]) -> dict[str, Any]:
