@@ -42,6 +42,8 @@ CHECKPOINT_PAGES = 8192
 """Pages of 4 KiB that the log may have before it is carried over into the file. A page that many changes share, as those of the
 indexes are, is then carried over once for all of them."""
 READERS = 4
+MAPPED_BYTES = 2**31 - 2**16
+"""Of the file, read as memory: it is in the system's cache once for all connections, and nothing is copied. The most that SQLite allows."""
 
 
 class SqliteGeneration:
@@ -250,6 +252,7 @@ class SqliteReadModel:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA cache_size = -32768")
+            connection.execute(f"PRAGMA mmap_size = {MAPPED_BYTES}")
             self._local.connection = connection
         return connection
 
