@@ -24,7 +24,7 @@ class KafkaSettings(BaseSettings):
     username: str | None = None
     password: SecretStr | None = None
 
-    fetch_max_wait_ms: int = Field(default=100, ge=1, description="How long a broker may hold an empty fetch.")
+    fetch_max_wait_ms: int = Field(default=250, ge=1, description="How long a broker may hold an empty fetch.")
     request_timeout_ms: int = Field(
         default=40_000, ge=1_000, description="How long a broker may take to answer; then another connection is made."
     )
