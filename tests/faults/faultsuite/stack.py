@@ -39,8 +39,8 @@ ORACLE_PORTS = ("FAULTS_KAFKA_PORT", "FAULTS_KAFKA_2_PORT", "FAULTS_KAFKA_3_PORT
 
 
 BALLAST = "ballast"
-FULL = {"XMinioStorageFull", "IncompleteBody"}
-"""What MinIO answers when it has no room, and when it finds out in the middle of a body."""
+FULL = {"XMinioStorageFull", "IncompleteBody", "InternalError"}
+"""What MinIO answers when it has no room, and when it finds out in the middle of a body or of its own files."""
 
 
 def until(condition: Callable[[], object], what: str, seconds: float = PATIENCE_SECONDS) -> Any:
@@ -211,7 +211,7 @@ class FaultStack(Stack):
             self._fill()
 
     def _fill(self) -> None:
-        size = 16 << 20
+        size = 4 << 20
         while size >= 1024:
             try:
                 self.put(BALLAST, uuid4().hex, os.urandom(size))
