@@ -108,8 +108,8 @@ class Answer(BaseHTTPRequestHandler):
         """Keep the test's output clean."""
 
 
-def error_body(code: str) -> bytes:
-    return f'<?xml version="1.0"?><Error><Code>{code}</Code><Message>m</Message><Resource>/</Resource><RequestId>1</RequestId><HostId>1</HostId></Error>'.encode()
+def error_body(code: str, message: str = "m") -> bytes:
+    return f'<?xml version="1.0"?><Error><Code>{code}</Code><Message>{message}</Message><Resource>/</Resource><RequestId>1</RequestId><HostId>1</HostId></Error>'.encode()
 
 
 @pytest.fixture
@@ -179,13 +179,19 @@ async def test_a_server_in_trouble_can_be_tried_again(
 
 
 @pytest.mark.parametrize(
-    ("status", "code"), [(507, "XMinioStorageFull"), (507, ""), (400, "XMinioBucketQuotaExceeded")]
+    ("status", "body"),
+    [
+        (507, error_body("XMinioStorageFull")),
+        (507, b""),
+        (400, error_body("XMinioBucketQuotaExceeded")),
+        (500, error_body("InternalError", "We encountered an internal error: cause(no space left on device)")),
+    ],
 )
 async def test_a_full_server_is_said(
-    server: ThreadingHTTPServer, troubled: MinioObjectStore, status: int, code: str
+    server: ThreadingHTTPServer, troubled: MinioObjectStore, status: int, body: bytes
 ) -> None:
     server.RequestHandlerClass.status = status  # type: ignore[attr-defined]
-    server.RequestHandlerClass.body = error_body(code) if code else b""  # type: ignore[attr-defined]
+    server.RequestHandlerClass.body = body  # type: ignore[attr-defined]
 
     with pytest.raises(StorageFullError):
         await troubled.put("default", BUCKET, "a", b"1", media_type="text/plain")
