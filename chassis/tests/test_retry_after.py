@@ -52,7 +52,7 @@ async def waits(retry_after: float | None) -> float:
     )
     processor = Processor(service, group="g", sender=outbox, publisher=RecordingPublisher(), retry_delays=DELAYS)
     before = datetime.now(UTC)
-    await processor.process(uploaded(), lambda: None)
+    await processor.process(uploaded(), lambda _: None)
     (sent,) = outbox.sent
     not_before = Retry.of(Record(sent.topic, 0, 0, sent.key, sent.value, sent.headers)).not_before
     assert not_before is not None

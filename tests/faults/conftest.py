@@ -11,8 +11,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from compose_stack import cannot, require_engine
 from faultsuite.report import Report
-from faultsuite.run import World
 from faultsuite.stack import FaultStack
+from faultsuite.world import World
 
 REPORT = pytest.StashKey[Report]()
 

@@ -6,10 +6,11 @@ from collections.abc import Callable
 import pytest
 from faultsuite.oracle import judge
 from faultsuite.report import Report
-from faultsuite.run import Run, World
+from faultsuite.run import Run
 from faultsuite.scenarios import SCENARIOS, Scenario
 from faultsuite.selection import chosen_numbers, chosen_seeds
 from faultsuite.stack import KINDS
+from faultsuite.world import World
 
 pytestmark = [pytest.mark.engine, pytest.mark.slow, pytest.mark.faults]
 
@@ -36,12 +37,12 @@ def test_nothing_is_lost_and_nothing_doubled(
         scenario.body(run)
         history = run.rest()
     finally:
-        run.remember()
+        world.remember(run.load.finish(), run.altered)
     violations = judge(history)
     report.add(scenario.number, scenario.name, run, time.monotonic() - begun, violations)
     if violations:
         # What follows is judged by what follows.
-        world.write_off(run)
+        world.write_off(run.load.receipts)
     told = "\n    ".join(map(str, violations))
     assert not violations, (
         f"{scenario.name}, seed {seed}: after a load with {dict(run.load.receipts.refusals)}\n    {told}"

@@ -36,7 +36,7 @@ GOOD = History(
     offsets=[Offset("invoiceflow-ocr", "document.uploaded", 2, committed=18, end=18)],
     dead_letters=[DeadLetter(PLACE, "invoiceflow-ocr", "not_json")],
     poison={(PLACE, "invoiceflow-ocr"): "not_json"},
-    containers=[Container("ocr-1", 1 << 30, 4 << 30, killed_for_memory=False, restarted=False, meant_to_restart=False)],
+    containers=[Container("ocr-1", memory_peak=1 << 30, memory_limit=4 << 30)],
 )
 
 
@@ -155,6 +155,7 @@ BROKEN = {
     "a good record among the dead letters": (replace(GOOD, poison={}), "nothing but poison is dead-lettered"),
     "memory at its limit": (with_container(memory_peak=4 << 30), "memory is bounded"),
     "killed for memory": (with_container(killed_for_memory=True), "memory is bounded"),
+    "a container that is gone": (with_container(running=False), "everything runs in the end"),
     "a restart of its own": (with_container(restarted=True), "nothing restarts unless it was made to"),
 }
 

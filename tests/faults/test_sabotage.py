@@ -10,8 +10,9 @@ from dataclasses import dataclass
 import pytest
 from faultsuite.oracle import judge
 from faultsuite.report import Report
-from faultsuite.run import Run, World
+from faultsuite.run import Run
 from faultsuite.scenarios import SCENARIOS
+from faultsuite.world import World
 
 pytestmark = [pytest.mark.engine, pytest.mark.slow, pytest.mark.faults]
 
@@ -55,8 +56,8 @@ def test_the_oracle_notices(sabotage: Sabotage, worlds: Callable[[str], World], 
         scenario.body(run)
         violations = judge(run.rest())
     finally:
-        run.remember()
-        world.write_off(run)
+        world.remember(run.load.finish(), run.altered)
+        world.write_off(run.load.receipts)
     found = {one.rule for one in violations}
     report.add(scenario.number, f"{sabotage.name} in: {scenario.name}", run, time.monotonic() - begun, violations)
     # It is this rule that tells, and not a stack that merely did not come to rest.

@@ -101,7 +101,7 @@ def test_with_three_brokers_every_service_knows_all_of_them_and_every_topic_has_
         "services"
     ]
     brokers = {name for name in override if name.startswith("kafka")}
-    for name in [*SERVICES, "topics"]:
+    for name in [*SERVICES, "topics", "rebuild"]:
         addresses = override[name]["environment"]["INVOICEFLOW_KAFKA_BOOTSTRAP_SERVERS"].split(",")
         assert {address.partition(":")[0] for address in addresses} == brokers
     assert override["topics"]["command"] == ["--replicas", "3"]

@@ -297,6 +297,20 @@ async def test_a_patient_reader_waits_for_its_store_and_loses_nothing(
     assert [record.topic for record in await broker.read("document.progress", 1)] == ["document.progress"]
 
 
+async def test_who_waits_for_its_store_is_handed_back_at_once(broker: Broker, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("invoiceflow_chassis.kafka.delivery.LONGEST_WAIT", 3600.0)
+    broker.settings = broker.settings.model_copy(update={"drain_seconds": 3600.0})
+    reader = Reader(patient=True)
+    event = uploaded()
+    reader.errors[event.document_id] = [UnavailableError("read_model_unavailable", "It does not answer.")] * 99
+    transport = await broker.run(reader.service)
+    await broker.send(event)
+    await eventually(lambda: len(reader.attempts) >= 2)
+    async with asyncio.timeout(20):
+        await transport.stop()
+    assert not await _all_committed(broker, 1)
+
+
 async def test_a_store_that_is_away_uses_up_the_attempts_of_whoever_owes_an_end(broker: Broker) -> None:
     reader = Reader()
     event = uploaded()

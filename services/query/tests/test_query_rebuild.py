@@ -2,8 +2,10 @@
 
 import asyncio
 import gzip
+import sqlite3
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, closing
+from functools import reduce
 from itertools import count
 
 import pytest
@@ -15,9 +17,9 @@ from invoiceflow_chassis.objects.memory import MemoryObjectStore
 from invoiceflow_chassis.objects.sealing import keep as seal
 from invoiceflow_contracts.events import DocumentEvent, DocumentUploadedV1, Event, InvoiceExtractedV1
 from invoiceflow_query import insisting
-from invoiceflow_query.adapters.sqlite import SqliteReadModel
+from invoiceflow_query.adapters.sqlite import SqliteReadModel, files, schema
 from invoiceflow_query.ports import ReadModel, Rebuildable
-from invoiceflow_query.projection import Change, change_of
+from invoiceflow_query.projection import Change, change_of, merge
 from invoiceflow_query.queries import DocumentQuery, InvoiceQuery, Sort
 from invoiceflow_query.rebuild import rebuild
 from invoiceflow_query.stored import Stored
@@ -389,17 +391,40 @@ async def test_a_damaged_file_is_said_to_be_damaged_and_can_be_made_anew(connect
     ]
 
 
+VERSION_1 = """
+    CREATE TABLE documents (row INTEGER PRIMARY KEY, tenant TEXT, id TEXT, state TEXT);
+    CREATE TABLE invoices (row INTEGER PRIMARY KEY, tenant TEXT, id TEXT);
+    CREATE TABLE invoice_records (row INTEGER PRIMARY KEY, record TEXT);
+    PRAGMA user_version = 1;
+"""
+"""Of the tables of release 0.1.0, what the later ones are made from."""
+
+
 @sqlite
-async def test_a_file_of_an_older_version_becomes_one_of_this_version_at_the_start(
-    connect: Connect, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    await fill(connect, *history("a", "b"), (failed(document("c")), "c"))
-    before = await seen(connect)
-    for place in ("schema", "store"):
-        monkeypatch.setattr(f"invoiceflow_query.adapters.sqlite.{place}.VERSION", 2)
-    assert await seen(connect) == before
+async def test_a_file_of_an_older_version_becomes_one_of_this_version_at_the_start(connect: Connect) -> None:
+    events = [*history("a", "b"), (failed(document("c")), "c")]
+    await fill(connect, *events)
+    expected = await seen(connect)
     model = connect()
-    await model.open()
     assert isinstance(model, SqliteReadModel)
-    assert await model._read("PRAGMA user_version") == [(2,)]
+    model._path.unlink()
+    changes = [change_of(event, event_id) for event, event_id in events]
+    with closing(sqlite3.connect(model._path)) as connection:
+        connection.executescript(VERSION_1)
+        for row, name in enumerate(("a", "b", "c")):
+            of = [change for change in changes if change.document_id == document(name)]
+            state = reduce(merge, (change.state for change in of))
+            key = (row, "default", str(document(name)))
+            connection.execute("INSERT INTO documents VALUES (?, ?, ?, ?)", (*key, state.model_dump_json()))
+            if invoices := [change.invoice for change in of if change.invoice]:
+                connection.execute("INSERT INTO invoices VALUES (?, ?, ?)", key)
+                connection.execute("INSERT INTO invoice_records VALUES (?, ?)", (row, invoices[0].model_dump_json()))
+        connection.commit()
+    await model.open()
+    assert await model._read("PRAGMA user_version") == [(schema.VERSION,)]
     await model.close()
+    assert await seen(connect) == expected
+
+
+def test_every_older_version_can_be_brought_to_this_one() -> None:
+    assert set(files.KEPT) == set(range(1, schema.VERSION))

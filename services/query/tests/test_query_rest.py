@@ -20,7 +20,10 @@ from invoiceflow_chassis.testing import FakeBacklog, FakeDeadLetters, FakeDelive
 from invoiceflow_contracts.content import ContentRef
 from invoiceflow_contracts.events import DocumentEvent
 from invoiceflow_query.adapters.sqlite import SqliteReadModel
+from invoiceflow_query.cursors import encode_cursor
 from invoiceflow_query.main import create_service
+from invoiceflow_query.parameters import InvoiceListParameters
+from invoiceflow_query.queries import Position
 from invoiceflow_query.settings import QuerySettings
 from invoiceflow_query.testing import content, document, extracted, failed, invoice, progress, read, uploaded
 
@@ -180,6 +183,22 @@ async def test_a_cursor_of_one_list_does_not_open_another(client: httpx.AsyncCli
     ):
         assert (await client.get(path)).json()["code"] == "invalid_cursor"
     assert (await client.get(f"/v1/invoices?cursor={cursor}", headers={"x-test-tenant": "other"})).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("sort", "value"),
+    [
+        ("issue_date", "soon"),
+        ("-due_date", "2024-13-01"),
+        ("gross", "ten"),
+        ("gross", "NaN"),
+        ("extracted_at", "2024-01-01T00:00:00"),
+    ],
+)
+async def test_a_cursor_that_was_made_up_is_refused(client: httpx.AsyncClient, sort: str, value: str) -> None:
+    query = InvoiceListParameters(sort=sort).query()  # type: ignore[arg-type]
+    cursor = encode_cursor("default", query, Position(value=value, id=D))
+    assert (await client.get(f"/v1/invoices?sort={sort}&cursor={cursor}")).json()["code"] == "invalid_cursor"
 
 
 async def test_pages_are_the_list_even_while_it_grows(client: httpx.AsyncClient, tell: Tell) -> None:

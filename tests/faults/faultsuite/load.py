@@ -31,6 +31,7 @@ GIVE_UP_SECONDS = 480.0
 CLIENTS = 4
 
 Channel = Literal["http", "inline", "reference"]
+CHANNELS: tuple[Channel, ...] = ("http", "inline", "reference")
 
 Origin = tuple[str, int, int]
 """Topic, partition and offset of a record."""
@@ -141,7 +142,7 @@ class Load:
         # A duplicate may come while its original is on the way, or long after.
         for document in twice:
             jobs.insert(rng.randint(jobs.index(document) + 1, len(jobs)), document)
-        channels: list[Channel] = [rng.choices(["http", "inline", "reference"], [6, 2, 2])[0] for _ in jobs]
+        channels = [rng.choices(CHANNELS, [6, 2, 2])[0] for _ in jobs]
         self._jobs = list(zip(jobs, channels, strict=True))
         self._pause = seconds / len(self._jobs)
         self._thread = threading.Thread(target=self._send_all, name="load", daemon=True)
@@ -150,8 +151,9 @@ class Load:
         self._thread.start()
 
     def finish(self) -> Receipts:
-        """Wait until everything has its receipt."""
-        self._thread.join()
+        """Wait until everything that was begun has its receipt."""
+        if self._thread.ident is not None:
+            self._thread.join()
         return self.receipts
 
     def wait_acknowledged(self, number: int, seconds: float = 120) -> None:

@@ -4,7 +4,6 @@
 themselves) and returns every rule that does not hold, each with the story of the document or offset in question.
 """
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -14,7 +13,7 @@ from faultsuite.documents import Document
 from faultsuite.load import Origin
 from invoiceflow_contracts.invoice import Invoice
 
-__all__ = ["Container", "DeadLetter", "DocumentHistory", "History", "Offset", "Violation", "judge", "summary"]
+__all__ = ["Container", "DeadLetter", "DocumentHistory", "History", "Offset", "Violation", "judge"]
 
 
 @dataclass(frozen=True)
@@ -73,15 +72,16 @@ class DeadLetter:
 
 @dataclass(frozen=True)
 class Container:
-    """What the engine and the kernel say of a container."""
+    """What the engine and the kernel say of a container that ran when the scenario began, or runs now."""
 
     name: str
-    memory_peak: int
-    memory_limit: int
-    killed_for_memory: bool
-    restarted: bool
+    running: bool = True
+    memory_peak: int = 0
+    memory_limit: int = 0
+    killed_for_memory: bool = False
+    restarted: bool = False
     """Whether it was started anew since the scenario began."""
-    meant_to_restart: bool
+    meant_to_restart: bool = False
 
 
 @dataclass(frozen=True)
@@ -247,13 +247,9 @@ def _dead_letters(history: History) -> Iterator[Violation]:
 def _containers(history: History) -> Iterator[Violation]:
     for one in history.containers:
         story = f"peak {one.memory_peak >> 20} of {one.memory_limit >> 20} MiB, restarted: {one.restarted}"
-        if one.killed_for_memory or one.memory_peak >= one.memory_limit:
+        if not one.running:
+            yield Violation("everything runs in the end", one.name, "it does not")
+        elif one.killed_for_memory or one.memory_peak >= one.memory_limit:
             yield Violation("memory is bounded", one.name, story)
         if one.restarted and not one.meant_to_restart:
             yield Violation("nothing restarts unless it was made to", one.name, story)
-
-
-def summary(history: History) -> str:
-    """Return in a line what there was."""
-    ends = Counter(status for one in history.documents for status in one.rows)
-    return ", ".join(f"{number} {status}" for status, number in sorted(ends.items()))

@@ -281,9 +281,9 @@ def everything_dead_comes_again(run: Run) -> None:
     with run.rolling_restart():
         for _ in range(2):
             given_up = len(run.topics.dead_letters)
-            assert run.redrive_all() >= given_up, "not every dead letter was redriven"
+            assert run.operator.redrive_all() >= given_up, "not every dead letter was redriven"
             run.faults += 1
-            until(lambda: not run.dead_letters("redriven"), "every dead letter is dead again")
+            until(lambda: not run.operator.dead_letters("redriven"), "every dead letter is dead again")
 
 
 @scenario(23, "the disk of the object store is full", kind="three brokers", seconds=10.0)

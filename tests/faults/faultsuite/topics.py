@@ -138,6 +138,8 @@ class TopicReader:
         return all(len(one.isrs) == len(one.replicas) for topic in topics for one in topic.partitions.values())
 
     def _list(self, what: OffsetSpec) -> dict[tuple[str, int], int]:
+        # Who leads may have changed; the client asks those it knew before, and goes on being told that they do not lead.
+        self._admin.list_topics(timeout=30)
         asked = self._admin.list_offsets({TopicPartition(*place): what for place in self._positions})
         return {(one.topic, one.partition): answer.result(30).offset for one, answer in asked.items()}
 

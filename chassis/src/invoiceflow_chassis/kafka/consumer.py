@@ -56,11 +56,9 @@ class _Work:
     def __init__(self, record: Record, tracker: OffsetTracker) -> None:
         self.record = record
         self.tracker = tracker
-        self.started = False
+        self.running = False
+        """Whether its handler runs, and does not wait: for a slot, for its time, for its store."""
         self.task: asyncio.Task[None] | None = None
-
-    def start(self) -> None:
-        self.started = True
 
 
 class GroupConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
@@ -158,7 +156,7 @@ class GroupConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
                 ends: dict[TopicPartition, int] = await consumer.end_offsets(assignment)
-            if any(work.started or not work.record.is_retry for work in self._work):
+            if any(work.running or not work.record.is_retry for work in self._work):
                 return True
             async with finding_positions:
                 positions = {partition: await consumer.position(partition) for partition in assignment}
@@ -206,7 +204,7 @@ class GroupConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
     async def _settle(self, work: _Work) -> None:
         record = work.record
         try:
-            await self._processor.process(record, partial(self._begin, work))
+            await self._processor.process(record, partial(self._note, work))
         except asyncio.CancelledError:
             # Handed back: not finished, so not committed, so delivered again.
             pass
@@ -227,9 +225,9 @@ class GroupConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
                 self._paused.discard(record.topic)
                 self._apply_pauses()
 
-    def _begin(self, work: _Work) -> None:
-        """A handler begins; one that begins again and again because its store is away is waiting, not stuck."""
-        work.start()
+    def _note(self, work: _Work, running: bool) -> None:  # noqa: FBT001 -- a state, not a flag
+        """One that begins again and again because its store is away is waiting, not stuck."""
+        work.running = running
         self._last_progress = time.monotonic()
 
     def _limit(self, record: Record) -> int:
@@ -341,7 +339,7 @@ class GroupConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
     async def _drain(self, works: list[_Work]) -> None:
         tasks = {work: work.task for work in works if work.task is not None}
         for work, task in tasks.items():
-            if not work.started:
+            if not work.running:
                 task.cancel()
         if tasks:
             await asyncio.wait(tasks.values(), timeout=self._settings.drain_seconds)

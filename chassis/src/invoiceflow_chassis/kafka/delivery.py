@@ -125,8 +125,11 @@ class Processor:
         """How many records of ``topic`` are handled at the same time."""
         return self._subscriptions[topic].concurrency
 
-    async def process(self, record: Record, on_start: Callable[[], None]) -> None:
-        """Settle ``record``; ``on_start`` is called when its handler gets a slot, and whenever it is begun again there."""
+    async def process(self, record: Record, on_running: Callable[[bool], None]) -> None:
+        """Settle ``record``.
+
+        ``on_running`` is told whether its handler runs: yes once it has a slot, no while it waits there for its store.
+        """
         retry = Retry.of(record)
         if record.is_retry:
             if retry.group not in {None, self._group}:
@@ -136,10 +139,10 @@ class Processor:
                 wait = (retry.not_before - datetime.now(UTC)).total_seconds()
                 await asyncio.sleep(min(wait, max(self._retry_delays, default=0) * LONGEST_SPREAD))
         async with self._slots[record.main_topic]:
-            on_start()
-            await self._settle(record, retry.attempt, on_start)
+            on_running(True)  # noqa: FBT003 -- a state, not a flag
+            await self._settle(record, retry.attempt, on_running)
 
-    async def _settle(self, record: Record, attempt: int, on_start: Callable[[], None]) -> None:
+    async def _settle(self, record: Record, attempt: int, on_running: Callable[[bool], None]) -> None:
         subscription = self._subscriptions[record.main_topic]
         try:
             envelope, event = decode(record.value, record.headers, accept=(subscription.event,))
@@ -151,7 +154,7 @@ class Processor:
         with log_context(tenant=event.tenant, document_id=document, event_id=envelope.id):
             delivery = _Delivery(envelope.id, attempt, self._publisher, self._service.version)
             try:
-                outputs = await self._handle(subscription, event, delivery, on_start)
+                outputs = await self._handle(subscription, event, delivery, on_running)
                 await self._publish_all(envelope, outputs)
             except Exception as error:  # noqa: BLE001  # whatever a handler raises is settled here, never swallowed
                 await self._give_up_or_retry(record, envelope, event, attempt, error)
@@ -159,7 +162,7 @@ class Processor:
                 self._count(record, "done")
 
     async def _handle(
-        self, subscription: Subscription[Any], event: Event, delivery: _Delivery, on_start: Callable[[], None]
+        self, subscription: Subscription[Any], event: Event, delivery: _Delivery, on_running: Callable[[bool], None]
     ) -> Sequence[Event]:
         """Run the handler; where it is patient, until its store is there."""
         wait = 0.25
@@ -172,9 +175,10 @@ class Processor:
                 if not subscription.patient:
                     raise
                 _log.warning("%s Waiting for it; looking again in %.1f s.", error.message, wait)
+                on_running(False)  # noqa: FBT003
                 await asyncio.sleep(wait)
                 wait = min(wait * 2, LONGEST_WAIT)
-                on_start()
+                on_running(True)  # noqa: FBT003
             else:
                 seconds = time.perf_counter() - started
                 DELIVERY_SECONDS.labels(self._service.name, topic_of(subscription.event).name).observe(seconds)

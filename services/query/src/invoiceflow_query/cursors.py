@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+from collections.abc import Callable
 
 from pydantic import BaseModel
 
@@ -30,8 +31,16 @@ def encode_cursor(tenant: str, query: BaseModel, position: Position) -> str:
     return base64.urlsafe_b64encode(_check(tenant, query, payload) + payload).rstrip(b"=").decode()
 
 
-def decode_cursor(tenant: str, query: BaseModel, cursor: str) -> Position:
+def decode_cursor(
+    tenant: str, query: BaseModel, cursor: str, check: Callable[[Position], None] | None = None
+) -> Position:
     """Return the position that ``cursor`` stands for.
+
+    Args:
+        tenant: whose list it is.
+        query: what the list is of.
+        cursor: as it was sent.
+        check: raises ``ValueError`` at a position that the list has nowhere; nothing else keeps a client from making one up.
 
     Raises:
         ProblemError: 400 ``invalid_cursor``, it is not one that this list has given out.
@@ -41,7 +50,10 @@ def decode_cursor(tenant: str, query: BaseModel, cursor: str) -> Position:
         payload = raw[_CHECK:]
         if raw[:_CHECK] == _check(tenant, query, payload):
             value, document_id = json.loads(payload)
-            return Position(value=value, id=document_id)
+            position = Position(value=value, id=document_id)
+            if check is not None:
+                check(position)
+            return position
     except ValueError:
         pass
     raise ProblemError(

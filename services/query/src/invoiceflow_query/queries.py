@@ -1,7 +1,7 @@
 """What can be asked of the read model, and where a page begins."""
 
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Generic, Literal, TypeVar
 from uuid import UUID
 
@@ -22,6 +22,7 @@ __all__ = [
     "InvoiceQuery",
     "Position",
     "Sort",
+    "check_invoice_position",
     "document_position",
     "invoice_position",
 ]
@@ -116,3 +117,28 @@ def invoice_position(invoice: InvoiceSummary, field: InvoiceField) -> Position:
         case "extracted_at":
             value = time_key(invoice.extracted_at)
     return Position(value=value, id=invoice.id)
+
+
+def check_invoice_position(position: Position, field: InvoiceField) -> None:
+    """See whether something in a list sorted by ``field`` can stand there.
+
+    Raises:
+        ValueError: it cannot.
+    """
+    if position.value is None:
+        return
+    match field:
+        case "issue_date" | "due_date":
+            date.fromisoformat(position.value)
+        case "extracted_at":
+            if datetime.fromisoformat(position.value).tzinfo is None:
+                raise ValueError("a time without a zone")
+        case "gross":
+            try:
+                finite = Decimal(position.value).is_finite()
+            except InvalidOperation:
+                finite = False
+            if not finite:
+                raise ValueError("no amount")
+        case "number" | "seller":
+            return

@@ -26,7 +26,7 @@ _log = logging.getLogger(__name__)
 LOWEST_ID = "-"
 """Sorts below every UUID."""
 
-AT_ONCE = 32
+AT_ONCE = 16
 """Objects that are fetched at the same time."""
 
 

@@ -16,7 +16,7 @@ from invoiceflow_query.downloads import attachment, conditional_json
 from invoiceflow_query.exports import MEDIA_TYPES, export_chunks
 from invoiceflow_query.parameters import ExportParameters, InvoiceListParameters
 from invoiceflow_query.ports import ReadModel
-from invoiceflow_query.queries import invoice_position
+from invoiceflow_query.queries import check_invoice_position, invoice_position
 from invoiceflow_query.records import InvoiceSummary
 from invoiceflow_query.routes.query_strings import QueryStringRoute
 from invoiceflow_query.routes.responses import NOT_MODIFIED, problems
@@ -38,13 +38,15 @@ def invoice_routes(read_model: ReadModel) -> APIRouter:
 
     async def list_invoices(tenant: CurrentTenant, parameters: Annotated[InvoiceListParameters, Query()]) -> Response:
         query = parameters.query()
-        after = decode_cursor(tenant, query, parameters.cursor) if parameters.cursor is not None else None
+        after, field = None, query.sort.field
+        if parameters.cursor is not None:
+            after = decode_cursor(tenant, query, parameters.cursor, lambda each: check_invoice_position(each, field))
         found = await read_model.invoices_json(tenant, query, after=after, limit=parameters.limit + 1)
         items = found[: parameters.limit]
         cursor = None
         if len(found) > parameters.limit:
             last = InvoiceSummary.model_validate_json(items[-1])
-            cursor = encode_cursor(tenant, query, invoice_position(last, query.sort.field))
+            cursor = encode_cursor(tenant, query, invoice_position(last, field))
         # The page as text, as the read model keeps it: to build and serialise its models takes ten times as long.
         content = f'{{"items":[{",".join(items)}],"next_cursor":{json.dumps(cursor)}}}'
         return Response(content, media_type="application/json")

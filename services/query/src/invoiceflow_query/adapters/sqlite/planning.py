@@ -8,6 +8,7 @@ taken more steps than sorting what meets a condition would.
 """
 
 import sqlite3
+import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
@@ -53,6 +54,7 @@ class _Memory:
 
     def __init__(self) -> None:
         self._known: OrderedDict[Hashable, tuple[float, int]] = OrderedDict()
+        self._lock = threading.Lock()
 
     def get(self, key: Hashable, find_out: Callable[[], int]) -> int:
         until, value = self._known.get(key, (0.0, 0))
@@ -63,10 +65,11 @@ class _Memory:
         return value
 
     def put(self, key: Hashable, value: int) -> None:
-        self._known[key] = (time.monotonic() + SECONDS, value)
-        self._known.move_to_end(key)
-        while len(self._known) > REMEMBERED:
-            self._known.popitem(last=False)
+        with self._lock:
+            self._known[key] = (time.monotonic() + SECONDS, value)
+            self._known.move_to_end(key)
+            while len(self._known) > REMEMBERED:
+                self._known.popitem(last=False)
 
 
 class Planner:
