@@ -149,7 +149,7 @@ def test_where_there_is_no_stack_the_reason_is_said(tmp_path: Path, monkeypatch:
     app = Typer()
     app.command()(bench)
     monkeypatch.chdir(ROOT)
-    result = CliRunner().invoke(app, ["--only", "stack"])
+    result = CliRunner().invoke(app, ["--part", "stack"])
     assert result.exit_code == 1
     assert "no Docker engine answers" in result.output
 
