@@ -130,6 +130,20 @@ class MinioObjectStore:
             bucket=bucket, key=key, version=version, sha256=digest.sha256, size=digest.size, media_type=media_type
         )
 
+    async def put_new(self, tenant: str, bucket: str, name: str, data: bytes, *, media_type: str) -> bool:
+        key = key_of(tenant, bucket, name)
+
+        def write() -> bool:
+            try:
+                self._requests.put(bucket, key, data, media_type, only_new=True)
+            except S3StatusError as error:
+                if error.code not in _THERE:
+                    raise
+                return False
+            return True
+
+        return await _call(write)
+
     async def get(self, tenant: str, ref: ContentRef) -> bytes:
         key = key_of_reference(tenant, ref)
 

@@ -117,7 +117,7 @@ async def _measure_loads(plan: StackPlan, stack: Stack, figures: StackFigures) -
             return await measure_run(outcomes, load, seconds=_PATIENCE_SECONDS)
 
         plan.say("warming up")
-        await run(xml.take(plan.einvoices // 2))
+        await run(xml.take(2 * plan.einvoices))  # until the Java servers have compiled what they run
         await run(text.take(20))
         plan.say("one text page at a time")
         figures.light["text"] = await measure_light(stack, outcomes, text.take(plan.light), pause=0.2)
