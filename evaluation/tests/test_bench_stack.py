@@ -218,7 +218,9 @@ def test_growth_is_the_memory_at_the_end_over_that_after_the_first_part(last: in
 
 def test_a_later_run_replaces_its_own_section_only(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
-    page.write_text("a\n<!-- measured: x -->\nold \\1\n<!-- end measured: x -->\nb\n<!-- measured: y -->\n<!-- end measured: y -->\n")
+    page.write_text(
+        "a\n<!-- measured: x -->\nold \\1\n<!-- end measured: x -->\nb\n<!-- measured: y -->\n<!-- end measured: y -->\n"
+    )
     write_section(page, "x", r"new \1")
     write_section(page, "x", r"newer \1")
     text = "a\n<!-- measured: x -->\nnewer \\1\n<!-- end measured: x -->\nb\n<!-- measured: y -->\n<!-- end measured: y -->\n"
