@@ -107,7 +107,7 @@ eval: .venv/installed ## Precision, recall and F1 on labelled documents (DIR=sam
 	@$(BIN)/python -m invoiceflow_evaluation "$(DIR)" $(ARGS)
 
 .PHONY: bench
-bench: .venv/installed ## Latency by stage, pages a second beside bare docling and bare RapidOCR, queries under load
+bench: .venv/installed ## Latency by stage, pages a second beside bare docling and bare RapidOCR, the stack in containers, queries under load
 	@$(BIN)/python -m invoiceflow_evaluation.bench $(ARGS)
 
 # A lock names versions and hashes and no download address, so that plain pip and an air-gapped mirror serve as well.

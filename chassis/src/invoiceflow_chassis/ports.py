@@ -48,6 +48,14 @@ class ObjectStore(Protocol):
         """Store ``data`` under ``{tenant}/{name}``, in place of what was there; atomically."""
         ...
 
+    async def put_new(self, tenant: str, bucket: str, name: str, data: bytes, *, media_type: str) -> bool:
+        """Store ``data`` under ``{tenant}/{name}`` unless there is such an object; return whether there was none.
+
+        Of several that try at the same time one succeeds. False may also mean that the answer to an earlier attempt was
+        lost: what is there may be ``data`` itself.
+        """
+        ...
+
     async def get(self, tenant: str, ref: ContentRef) -> bytes:
         """Return the bytes of ``ref`` once their SHA-256 and size were found to be right.
 

@@ -108,8 +108,8 @@ class Answer(BaseHTTPRequestHandler):
         """Keep the test's output clean."""
 
 
-def error_body(code: str) -> bytes:
-    return f'<?xml version="1.0"?><Error><Code>{code}</Code><Message>m</Message><Resource>/</Resource><RequestId>1</RequestId><HostId>1</HostId></Error>'.encode()
+def error_body(code: str, message: str = "m") -> bytes:
+    return f'<?xml version="1.0"?><Error><Code>{code}</Code><Message>{message}</Message><Resource>/</Resource><RequestId>1</RequestId><HostId>1</HostId></Error>'.encode()
 
 
 @pytest.fixture
@@ -146,6 +146,7 @@ async def try_everything(store: MinioObjectStore) -> list[Exception]:
     failures: list[Exception] = []
     for call in (
         store.put("default", BUCKET, "a", b"1", media_type="text/plain"),
+        store.put_new("default", BUCKET, "a", b"1", media_type="text/plain"),
         store.receive("default", BUCKET, stream(MEBIBYTE), media_type="text/plain", max_size=MEBIBYTE),
         store.receive("default", BUCKET, stream(20 * MEBIBYTE), media_type="text/plain", max_size=20 * MEBIBYTE),
         store.find("default", BUCKET, "a"),
@@ -175,17 +176,23 @@ async def test_a_server_in_trouble_can_be_tried_again(
     failures = await try_everything(troubled)
 
     assert {type(error) for error in failures} == {TransientError}
-    assert len(failures) == (8 if code == "AccessDenied" else 9)  # a server that denies the list of buckets is there
+    assert len(failures) == (9 if code == "AccessDenied" else 10)  # a server that denies the list of buckets is there
 
 
 @pytest.mark.parametrize(
-    ("status", "code"), [(507, "XMinioStorageFull"), (507, ""), (400, "XMinioBucketQuotaExceeded")]
+    ("status", "body"),
+    [
+        (507, error_body("XMinioStorageFull")),
+        (507, b""),
+        (400, error_body("XMinioBucketQuotaExceeded")),
+        (500, error_body("InternalError", "We encountered an internal error: cause(no space left on device)")),
+    ],
 )
 async def test_a_full_server_is_said(
-    server: ThreadingHTTPServer, troubled: MinioObjectStore, status: int, code: str
+    server: ThreadingHTTPServer, troubled: MinioObjectStore, status: int, body: bytes
 ) -> None:
     server.RequestHandlerClass.status = status  # type: ignore[attr-defined]
-    server.RequestHandlerClass.body = error_body(code) if code else b""  # type: ignore[attr-defined]
+    server.RequestHandlerClass.body = body  # type: ignore[attr-defined]
 
     with pytest.raises(StorageFullError):
         await troubled.put("default", BUCKET, "a", b"1", media_type="text/plain")

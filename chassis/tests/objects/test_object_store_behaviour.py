@@ -154,6 +154,24 @@ async def test_put_replaces_what_was_there(store: ObjectStore, tenant: str) -> N
         await store.get(tenant, old)
 
 
+async def test_put_new_leaves_what_is_there(store: ObjectStore, tenant: str) -> None:
+    assert await store.put_new(tenant, BUCKET, "a/record", b"first", media_type="text/plain")
+    assert not await store.put_new(tenant, BUCKET, "a/record", b"second", media_type="text/plain")
+    assert await store.find(tenant, BUCKET, "a/record") == b"first"
+    await store.delete(tenant, BUCKET, "a/record")
+    assert await store.put_new(tenant, BUCKET, "a/record", b"third", media_type="text/plain")
+    assert await names(store, tenant) == ["a/record"]
+
+
+async def test_of_several_that_put_the_same_name_at_the_same_time_one_succeeds(store: ObjectStore, tenant: str) -> None:
+    data = [b"%d" % number for number in range(8)]
+    done = await asyncio.gather(
+        *(store.put_new(tenant, BUCKET, "record", each, media_type="text/plain") for each in data)
+    )
+    assert done.count(True) == 1
+    assert await store.find(tenant, BUCKET, "record") == data[done.index(True)]
+
+
 @pytest.mark.parametrize("altered", [b"invoicE", b"invoice and more", b""])
 async def test_altered_bytes_are_noticed(store: ObjectStore, tenant: str, altered: bytes) -> None:
     ref = await receive(store, tenant, b"invoice")

@@ -3,7 +3,7 @@
 import pytest
 
 from invoiceflow_chassis.objects.memory import MemoryObjectStore
-from invoiceflow_chassis.objects.sealing import SEALED, keep, recall
+from invoiceflow_chassis.objects.sealing import SEALED, keep, keep_first, recall
 
 BUCKET, NAME = "results", "ocr/1.json"
 DATA = b'{"pages": 2}\n'
@@ -32,6 +32,19 @@ async def test_what_was_kept_is_recalled(data: bytes) -> None:
     await keep(objects, "acme", BUCKET, NAME, b"older")
     await keep(objects, "acme", BUCKET, NAME, data)
     assert await recall(objects, "acme", BUCKET, NAME) == data
+
+
+async def test_the_first_to_be_kept_stays() -> None:
+    objects = MemoryObjectStore()
+    assert await keep_first(objects, "acme", BUCKET, NAME, b"first") == b"first"
+    assert await keep_first(objects, "acme", BUCKET, NAME, b"second") == b"first"
+    assert await recall(objects, "acme", BUCKET, NAME) == b"first"
+
+
+async def test_what_is_damaged_gives_way_to_what_comes_next(objects: MemoryObjectStore) -> None:
+    await put(objects, (await stored(objects))[:-1])
+    assert await keep_first(objects, "acme", BUCKET, NAME, b"again") == b"again"
+    assert await recall(objects, "acme", BUCKET, NAME) == b"again"
 
 
 async def test_what_was_never_kept_is_not_there() -> None:

@@ -1,5 +1,6 @@
 """From ``ocr.completed`` to ``invoice.extracted``, with stores in memory and a page reader written for the test."""
 
+import asyncio
 import gzip
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -173,6 +174,12 @@ async def test_the_result_of_another_document_is_not_taken_for_its_own(world: Wo
         await world.objects.put("default", world.settings.bucket, each, stored, media_type="application/octet-stream")
     assert (await world.extract(other)).document_id == other.document_id
     assert (await world.extract(one)).document_id == first.document_id
+
+
+async def test_two_workers_on_the_same_document_make_the_same_event(world: World, ubl: str) -> None:
+    event = await world.document(bare=ubl.encode())
+    first, second = await asyncio.gather(world.extract(event), world.extract(event))
+    assert first.model_dump_json() == second.model_dump_json()
 
 
 async def test_each_tenant_has_its_own_result(world: World, ubl: str) -> None:

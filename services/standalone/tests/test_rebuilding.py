@@ -25,8 +25,8 @@ D = document("d")
 def rebuild(settings: StandaloneSettings) -> "subprocess.CompletedProcess[str]":
     environment = {name: value for name, value in os.environ.items() if not name.startswith("INVOICEFLOW_")}
     return subprocess.run(
-        [sys.executable, "-m", "invoiceflow_standalone", "rebuild"],
-        env={**environment, "INVOICEFLOW_DATA_DIR": str(settings.data_dir)},
+        [Path(sys.executable).with_name("invoiceflow"), "rebuild", "--data-dir", settings.data_dir],
+        env=environment,
         capture_output=True,
         text=True,
         check=False,

@@ -196,7 +196,7 @@ class Run:
                     patience -= 0.5
                 else:
                     patience = NOTHING_MORE_SECONDS
-            except (httpx.HTTPError, KafkaException):
+            except (httpx.HTTPError, KafkaException, TimeoutError):
                 patience = NOTHING_MORE_SECONDS  # who was away is on its way back
             time.sleep(0.5)
         return self.world.history(self.load.receipts, self.altered, self._watch.report(self.restarts))

@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -38,8 +39,8 @@ ORACLE_PORTS = ("FAULTS_KAFKA_PORT", "FAULTS_KAFKA_2_PORT", "FAULTS_KAFKA_3_PORT
 
 
 BALLAST = "ballast"
-FULL = {"XMinioStorageFull", "IncompleteBody"}
-"""What MinIO answers when it has no room, and when it finds out in the middle of a body."""
+FULL = {"XMinioStorageFull", "IncompleteBody", "InternalError"}
+"""What MinIO answers when it has no room, and when it finds out in the middle of a body or of its own files."""
 
 
 def until(condition: Callable[[], object], what: str, seconds: float = PATIENCE_SECONDS) -> Any:
@@ -192,19 +193,32 @@ class FaultStack(Stack):
         """Leave the object store no room for as long as the block lasts."""
         if not self.objects.bucket_exists(BALLAST):
             self.objects.make_bucket(BALLAST)
-        size = 16 << 20
-        while size >= 4096:
+        done = threading.Event()
+        # What the store itself lets go of, such as the rest of a body that did not fit, is taken as well.
+        with ThreadPoolExecutor(1, "ballast") as filler:
+            self._fill()
+            filling = filler.submit(self._keep_filling, done)
+            try:
+                yield
+            finally:
+                done.set()
+                filling.result()
+                for key in self.keys(BALLAST, ""):
+                    self.objects.remove_object(BALLAST, key)
+
+    def _keep_filling(self, done: threading.Event) -> None:
+        while not done.wait(0.1):
+            self._fill()
+
+    def _fill(self) -> None:
+        size = 4 << 20
+        while size >= 1024:
             try:
                 self.put(BALLAST, uuid4().hex, os.urandom(size))
             except S3Error as error:
                 if error.code not in FULL:
                     raise
-                size //= 2
-        try:
-            yield
-        finally:
-            for key in self.keys(BALLAST, ""):
-                self.objects.remove_object(BALLAST, key)
+                size //= 4
 
     # -- inside of a process --------------------------------------------------------------------------------------------
 

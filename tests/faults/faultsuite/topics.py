@@ -4,9 +4,10 @@ import json
 import time
 import zlib
 from collections import defaultdict
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
-from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, Message, TopicPartition
+from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, KafkaException, Message, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from faultsuite.documents import group_of
@@ -16,8 +17,11 @@ from invoiceflow_contracts.topics import DEAD_LETTER_SUFFIX, RETRY_SUFFIX, TOPIC
 
 __all__ = ["TopicReader", "readers_of"]
 
-READ_SECONDS = 120.0
+READ_SECONDS, ANSWER_SECONDS, PATIENCE_SECONDS = 120.0, 10.0, 60.0
 SERVICES = ("ingest", "ocr", "extract", "query")
+
+
+T = TypeVar("T")
 
 
 def readers_of(topic: str) -> list[str]:
@@ -30,11 +34,11 @@ class TopicReader:
     """Knows everything that was ever on the topics; each look adds what has come since the last."""
 
     def __init__(self, bootstrap: str) -> None:
-        configuration = {"bootstrap.servers": bootstrap, "log_level": 0}
-        self._admin = AdminClient(configuration)
+        self._configuration: dict[str, str | int | float | bool] = {"bootstrap.servers": bootstrap, "log_level": 0}
+        self._admin = AdminClient(self._configuration)
         self._consumer = Consumer(
             {
-                **configuration,
+                **self._configuration,
                 "group.id": "oracle",  # never joined: what is read is assigned below, and nothing is committed
                 "enable.auto.commit": False,
                 "auto.offset.reset": "earliest",
@@ -96,8 +100,7 @@ class TopicReader:
                 for name in (topic.name, topic.retry)
                 for number in range(topic.partitions)
             ]
-            asked = ConsumerGroupTopicPartitions(group, [TopicPartition(*place) for place in places])
-            answer = self._admin.list_consumer_group_offsets([asked])[group].result(30)
+            answer = self._committed(group, [TopicPartition(*place) for place in places])
             for one in answer.topic_partitions:
                 # Nothing is committed where nothing ever was; what retention has taken away needs no commit either.
                 place = one.topic, one.partition
@@ -107,41 +110,69 @@ class TopicReader:
 
     def rewind(self, group: str) -> None:
         """Set the offsets of a group without members to zero."""
-        answer = self._admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)])[group].result(30)
-        zero = [TopicPartition(one.topic, one.partition, 0) for one in answer.topic_partitions]
-        altered = self._admin.alter_consumer_group_offsets([ConsumerGroupTopicPartitions(group, zero)])[group].result(
-            30
-        )
+        zero = [TopicPartition(one.topic, one.partition, 0) for one in self._committed(group).topic_partitions]
+        asked = [ConsumerGroupTopicPartitions(group, zero)]
+        altered = self._ask(lambda admin: admin.alter_consumer_group_offsets(asked)[group].result(ANSWER_SECONDS))
         assert not any(one.error for one in altered.topic_partitions), altered.topic_partitions
 
     def members(self, group: str) -> dict[str, set[tuple[str, int]]]:
-        """Return what each member of a group has been assigned, by the address of its host."""
-        described = self._admin.describe_consumer_groups([group])[group].result(30)
+        """Return what each member of a group has been assigned, by its id."""
         return {
             member.member_id: {(one.topic, one.partition) for one in member.assignment.topic_partitions}
-            for member in described.members
+            for member in self._described(group).members
         }
 
     def coordinator(self, group: str) -> int:
         """Return the broker that coordinates a group."""
-        coordinator = self._admin.describe_consumer_groups([group])[group].result(30).coordinator
-        assert coordinator is not None
-        return int(coordinator.id)
+        return int(self._described(group).coordinator.id)
 
     def leader(self, topic: str, partition: int) -> int:
-        return int(self._admin.list_topics(topic, timeout=30).topics[topic].partitions[partition].leader)
+        """Return the broker that leads a partition."""
+        return int(self._metadata()[topic].partitions[partition].leader)
 
     @property
     def in_sync(self) -> bool:
         """Whether every replica has everything."""
-        topics = self._admin.list_topics(timeout=30).topics.values()
-        return all(len(one.isrs) == len(one.replicas) for topic in topics for one in topic.partitions.values())
+        return all(
+            len(one.isrs) == len(one.replicas)
+            for topic in self._metadata().values()
+            for one in topic.partitions.values()
+        )
+
+    def _ask(self, question: Callable[[AdminClient], T]) -> T:
+        """Return the answer of the cluster.
+
+        A client asks those who led when it last looked, and goes on for minutes being told that they do not lead any more.
+        So where there is no answer a new one asks.
+        """
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            try:
+                return question(self._admin)
+            except (KafkaException, TimeoutError):
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.5)
+                self._admin = AdminClient(self._configuration)
+
+    def _metadata(self) -> dict[str, Any]:
+        return self._ask(lambda admin: dict(admin.list_topics(timeout=ANSWER_SECONDS).topics))
+
+    def _described(self, group: str) -> Any:
+        return self._ask(lambda admin: admin.describe_consumer_groups([group])[group].result(ANSWER_SECONDS))
+
+    def _committed(self, group: str, places: list[TopicPartition] | None = None) -> Any:
+        asked = [ConsumerGroupTopicPartitions(group, places)]
+        return self._ask(lambda admin: admin.list_consumer_group_offsets(asked)[group].result(ANSWER_SECONDS))
 
     def _list(self, what: OffsetSpec) -> dict[tuple[str, int], int]:
-        # Who leads may have changed; the client asks those it knew before, and goes on being told that they do not lead.
-        self._admin.list_topics(timeout=30)
-        asked = self._admin.list_offsets({TopicPartition(*place): what for place in self._positions})
-        return {(one.topic, one.partition): answer.result(30).offset for one, answer in asked.items()}
+        places = {TopicPartition(*place): what for place in self._positions}
+        return self._ask(
+            lambda admin: {
+                (one.topic, one.partition): int(answer.result(ANSWER_SECONDS).offset)
+                for one, answer in admin.list_offsets(places).items()
+            }
+        )
 
     def _note(self, message: Message) -> None:
         topic, partition, offset = message.topic(), message.partition(), message.offset()

@@ -99,6 +99,7 @@ class GroupConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
             security=settings.security(),
             consumer_only=True,
             allow_auto_create_topics=False,
+            apply_types=False,  # the handler takes the raw record; to work that out for each costs more than the rest
             graceful_timeout=1.0,
             logger=None,
         )

@@ -77,6 +77,20 @@ class DirectoryObjectStore:
         await in_thread(write)
         return ContentRef(bucket=bucket, key=key, sha256=digest.sha256, size=digest.size, media_type=media_type)
 
+    async def put_new(self, tenant: str, bucket: str, name: str, data: bytes, *, media_type: str) -> bool:  # noqa: ARG002
+        key = key_of(tenant, bucket, name)
+
+        def write() -> bool:
+            growing = _GrowingFile(self._incoming)
+            try:
+                growing.open()
+                growing.write(data)
+                return growing.keep(self._root / bucket / key, only_new=True)
+            finally:
+                growing.discard()
+
+        return await in_thread(write)
+
     async def get(self, tenant: str, ref: ContentRef) -> bytes:
         path = self._root / ref.bucket / key_of_reference(tenant, ref)
 
@@ -162,8 +176,8 @@ class _GrowingFile:
         with _storage_errors():
             self._file.write(data)
 
-    def keep(self, target: Path) -> bool:
-        """Give the file its name, durably, in place of what had it; return whether nothing had."""
+    def keep(self, target: Path, *, only_new: bool = False) -> bool:
+        """Give the file its name, durably, in place of what had it unless ``only_new``; return whether nothing had."""
         assert self._path is not None  # noqa: S101
         assert self._file is not None  # noqa: S101
         with _storage_errors():
@@ -172,12 +186,16 @@ class _GrowingFile:
             try:
                 _make_folder(target.parent)
                 is_new = not target.exists()
-                self._path.replace(target)
+                if not only_new:
+                    self._path.replace(target)
+                elif not is_new or not _linked(self._path, target):
+                    return False
             except (FileExistsError, IsADirectoryError, NotADirectoryError):
                 raise ValueError(
                     f"{target.name!r} cannot stand beside an object whose name is a folder in it"
                 ) from None
-            self._path = None
+            if not only_new:
+                self._path = None
             _sync_folder(target.parent)
         return is_new
 
@@ -188,6 +206,15 @@ class _GrowingFile:
                 self._file.close()  # may want to flush what there was no room for
         if self._path is not None:
             self._path.unlink(missing_ok=True)
+
+
+def _linked(path: Path, target: Path) -> bool:
+    """Give the file a second name, and return whether it was free; of several processes one gets it."""
+    try:
+        target.hardlink_to(path)
+    except FileExistsError:
+        return False
+    return True
 
 
 def _make_folder(folder: Path) -> None:

@@ -43,6 +43,13 @@ class MemoryObjectStore:
         self.objects[bucket, key] = data
         return ContentRef(bucket=bucket, key=key, sha256=digest.sha256, size=digest.size, media_type=media_type)
 
+    async def put_new(self, tenant: str, bucket: str, name: str, data: bytes, *, media_type: str) -> bool:
+        if (bucket, key_of(tenant, bucket, name)) in self.objects:
+            self._check()
+            return False
+        await self.put(tenant, bucket, name, data, media_type=media_type)
+        return True
+
     async def get(self, tenant: str, ref: ContentRef) -> bytes:
         key = key_of_reference(tenant, ref)
         self._check()

@@ -38,6 +38,8 @@ _PAGE = 1000
 """Names per listing request."""
 _MISSING = {"NoSuchKey", "NoSuchBucket", "NoSuchVersion", "InvalidBucketName"}
 _THERE = {"PreconditionFailed", "ConditionalRequestConflict"}
+_NO_SPACE = "no space left on device"
+"""What MinIO tells in the sentence of an InternalError when the disk fills up while it writes."""
 _FULL = {"XMinioStorageFull", "XMinioBucketQuotaExceeded", "XMinioAdminBucketQuotaExceeded"}
 
 T = TypeVar("T")
@@ -127,6 +129,20 @@ class MinioObjectStore:
         return ContentRef(
             bucket=bucket, key=key, version=version, sha256=digest.sha256, size=digest.size, media_type=media_type
         )
+
+    async def put_new(self, tenant: str, bucket: str, name: str, data: bytes, *, media_type: str) -> bool:
+        key = key_of(tenant, bucket, name)
+
+        def write() -> bool:
+            try:
+                self._requests.put(bucket, key, data, media_type, only_new=True)
+            except S3StatusError as error:
+                if error.code not in _THERE:
+                    raise
+                return False
+            return True
+
+        return await _call(write)
 
     async def get(self, tenant: str, ref: ContentRef) -> bytes:
         key = key_of_reference(tenant, ref)
@@ -254,17 +270,17 @@ async def _call(call: Callable[[], T]) -> T:
     try:
         return await in_thread(call)
     except S3StatusError as error:
-        raise _refused(error.status, error.code) from error
+        raise _refused(error.status, error.code, error.message) from error
     except S3Error as error:
-        raise _refused(error.response.status, error.code) from error
+        raise _refused(error.response.status, error.code, error.message) from error
     except (ServerError, InvalidResponseError) as error:
         raise _unavailable(error, getattr(error, "status_code", None) or getattr(error, "_code", None)) from error
     except (MinioException, urllib3.exceptions.HTTPError, HTTPException, OSError) as error:
         raise _unavailable(error, None) from error
 
 
-def _refused(status: int, code: str | None) -> TransientError:
-    if code in _FULL or status == 507:
+def _refused(status: int, code: str | None, message: str | None) -> TransientError:
+    if code in _FULL or status == 507 or _NO_SPACE in (message or ""):
         return StorageFullError()
     reason = code or f"HTTP {status}"
     return TransientError(

@@ -20,6 +20,7 @@ from invoiceflow_chassis.objects.signing import EMPTY_SHA256, Signer, encoded_pa
 __all__ = ["ObjectSizeError", "S3Requests", "S3StatusError"]
 
 _CODE = re.compile(rb"<Code>([A-Za-z0-9.]+)</Code>")
+_MESSAGE = re.compile(rb"<Message>([^<]*)</Message>")
 _LOCATION = re.compile(rb"<LocationConstraint[^>]*>([a-z0-9-]+)</LocationConstraint>")
 _ERROR_BYTES = 64 * 1024
 """Read of an answer that is no object; the code stands at its beginning."""
@@ -29,12 +30,13 @@ _DEFAULT_REGION = "us-east-1"
 
 
 class S3StatusError(Exception):
-    """The server refused; ``code`` is S3's name for the reason, empty where the answer holds none."""
+    """The server refused; ``code`` is S3's name for the reason and ``message`` its sentence, empty where the answer holds none."""
 
-    def __init__(self, status: int, code: str) -> None:
+    def __init__(self, status: int, code: str, message: str = "") -> None:
         super().__init__(f"{status} {code}")
         self.status = status
         self.code = code
+        self.message = message
 
 
 class ObjectSizeError(Exception):
@@ -160,8 +162,13 @@ class S3Requests:
 
     def _read(self, response: HTTPResponse, size: int | None) -> bytes:
         if response.status >= 300:
-            found = _CODE.search(response.read(_ERROR_BYTES))
-            raise S3StatusError(response.status, found[1].decode() if found else "")
+            body = response.read(_ERROR_BYTES)
+            code, message = _CODE.search(body), _MESSAGE.search(body)
+            raise S3StatusError(
+                response.status,
+                code[1].decode() if code else "",
+                message[1].decode(errors="replace") if message else "",
+            )
         if size is not None and response.length not in {None, size}:
             raise ObjectSizeError
         return response.read()

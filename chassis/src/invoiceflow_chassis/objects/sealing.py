@@ -11,7 +11,7 @@ import logging
 
 from invoiceflow_chassis.ports import ObjectStore
 
-__all__ = ["SEALED", "keep", "recall"]
+__all__ = ["SEALED", "keep", "keep_first", "recall"]
 
 SEALED = ".sealed"
 """Ends the names of sealed objects: their first line is the seal, and the rest what was kept."""
@@ -26,6 +26,21 @@ async def keep(objects: ObjectStore, tenant: str, bucket: str, name: str, data: 
     """Store ``data`` to be recalled under ``name``, in place of what was kept there; atomically."""
     sealed = _seal(tenant, name, data)
     await objects.put(tenant, bucket, name + SEALED, sealed, media_type="application/octet-stream")
+
+
+async def keep_first(objects: ObjectStore, tenant: str, bucket: str, name: str, data: bytes) -> bytes:
+    """Store ``data`` to be recalled under ``name`` unless something is kept there; return what is kept then.
+
+    Whoever makes the same result a second time, or beside another, goes on with the first one's.
+    """
+    sealed = _seal(tenant, name, data)
+    if await objects.put_new(tenant, bucket, name + SEALED, sealed, media_type="application/octet-stream"):
+        return data
+    kept = await recall(objects, tenant, bucket, name)
+    if kept is None:  # not whole
+        await keep(objects, tenant, bucket, name, data)
+        return data
+    return kept
 
 
 async def recall(objects: ObjectStore, tenant: str, bucket: str, name: str) -> bytes | None:

@@ -1,4 +1,4 @@
-"""``python -m invoiceflow_evaluation.bench``: latency of the embedded default, pages a second of the OCR service, and queries."""
+"""``python -m invoiceflow_evaluation.bench``: latency of the embedded default, pages a second of the OCR service, the stack, and queries."""
 
 import asyncio
 import json
@@ -24,6 +24,9 @@ from invoiceflow_evaluation.bench.queries import QueryFigures, QueryPlan, measur
 from invoiceflow_evaluation.bench.query_load import LoadError
 from invoiceflow_evaluation.bench.query_report import print_queries
 from invoiceflow_evaluation.bench.server import ServerError, last_words, running_server
+from invoiceflow_evaluation.bench.stack.command import run_soak, run_stack, why_no_stack
+from invoiceflow_evaluation.bench.stack.outcomes import UnfinishedError
+from invoiceflow_evaluation.bench.stack.project import StackError
 from invoiceflow_evaluation.bench.throughput import Comparison, OcrService, compare
 from invoiceflow_evaluation.terminal import console_for_tables
 from invoiceflow_ocr.settings import OcrSettings
@@ -34,6 +37,8 @@ __all__ = ["main"]
 TARGET_MEDIAN_SECONDS = 0.4
 TARGET_TEXT, TARGET_SCAN = 5.0, 1.7
 _WARM_UP = 8
+_STACK_PAGES = {False: 40, True: 8}
+"""Pages that the stack and the engines as they come read, with text and scanned."""
 
 
 class Part(StrEnum):
@@ -42,7 +47,13 @@ class Part(StrEnum):
     LATENCY = "latency"
     TEXT = "text"
     SCAN = "scan"
+    STACK = "stack"
+    SOAK = "soak"
     QUERIES = "queries"
+
+
+UNASKED = tuple(part for part in Part if part is not Part.SOAK)
+"""What is measured where nobody says what."""
 
 
 def bench(  # noqa: PLR0917 - typer's way to say options
@@ -64,12 +75,19 @@ def bench(  # noqa: PLR0917 - typer's way to say options
             envvar="INVOICEFLOW_QUERY_MONGODB_URI", help="Query a read model in this MongoDB instead of SQLite."
         ),
     ] = None,
-    parts: Annotated[list[Part] | None, typer.Option("--part", help="Only this part; may be repeated.")] = None,
+    documents: Annotated[int, typer.Option(min=2000, help="E-invoices sent through the stack as a soak.")] = 10_000,
+    page: Annotated[
+        Path | None, typer.Option(help="Write the stack's figures into this page (docs/benchmarks.md).")
+    ] = None,
+    parts: Annotated[
+        list[Part] | None,
+        typer.Option("--part", help="Only this part; may be repeated. The soak is run only when asked for."),
+    ] = None,
     json_file: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write every figure there.")] = None,
 ) -> None:
     """Measure how fast documents become invoices, how fast pages are read, and how fast invoices are found."""
     console = console_for_tables()
-    wanted = parts or list(Part)
+    wanted = parts or list(UNASKED)
 
     def choose(number: int, *, scanned: bool) -> list[Material]:
         return generated(number, scanned=scanned) if folder is None else in_folder(folder, number, scanned=scanned)
@@ -79,9 +97,9 @@ def bench(  # noqa: PLR0917 - typer's way to say options
     _print_environment(console, conditions)
     try:
         if Part.LATENCY in wanted:
-            documents = _enough(choose(count + _WARM_UP, scanned=False), _WARM_UP + 1)
-            stages = asyncio.run(_latency(documents))
-            figures["latency"] = _print_latency(console, stages, len(documents) - _WARM_UP)
+            one_page = _enough(choose(count + _WARM_UP, scanned=False), _WARM_UP + 1)
+            stages = asyncio.run(_latency(one_page))
+            figures["latency"] = _print_latency(console, stages, len(one_page) - _WARM_UP)
         if Part.TEXT in wanted:
             text = _enough(choose(pages, scanned=False), 2)
             comparison = asyncio.run(_throughput(text, "text", turns, bare_docling))
@@ -94,15 +112,53 @@ def bench(  # noqa: PLR0917 - typer's way to say options
             figures["scan"] = _print_comparison(
                 console, f"{len(scanned)} scanned pages", f"bare RapidOCR at {DPI} dpi", comparison, TARGET_SCAN
             )
+        figures |= _on_stack(console, wanted, choose, documents, conditions, page, insist=bool(parts))
         if Part.QUERIES in wanted:
             cache.mkdir(parents=True, exist_ok=True)
             plan = QueryPlan(invoices, clients, rate, seconds, cache, mongodb)
             figures["queries"] = print_queries(console, plan, asyncio.run(_queries(plan)))
-    except (LatencyError, LoadError, ServerError, CommandError, InvoiceflowError, ValueError) as error:
+    except (
+        LatencyError,
+        LoadError,
+        ServerError,
+        CommandError,
+        InvoiceflowError,
+        StackError,
+        UnfinishedError,
+        ValueError,
+    ) as error:
         console.print(str(error), style="red", markup=False)
         raise typer.Exit(1) from error
     if json_file is not None:
         json_file.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+
+
+def _on_stack(  # noqa: PLR0917
+    console: Console,
+    wanted: Sequence[Part],
+    choose: Callable[..., list[Material]],
+    documents: int,
+    conditions: Mapping[str, str],
+    page: Path | None,
+    *,
+    insist: bool,
+) -> dict[str, Any]:
+    """Measure what is wanted of the stack; where there can be none, say so, or fail if someone insists."""
+    root = Path.cwd()
+    if not {Part.STACK, Part.SOAK} & set(wanted):
+        return {}
+    if reason := why_no_stack(root):
+        if insist:
+            raise StackError(reason)
+        console.print(reason, style="yellow", markup=False)
+        return {}
+    figures: dict[str, Any] = {}
+    if Part.STACK in wanted:
+        text, scans = (_enough(choose(_STACK_PAGES[scanned], scanned=scanned), 2) for scanned in (False, True))
+        figures["stack"] = run_stack(console, root, text, scans, conditions, page)
+    if Part.SOAK in wanted:
+        figures["soak"] = run_soak(console, root, documents, conditions, page)
+    return figures
 
 
 def _enough(documents: list[Material], least: int) -> list[Material]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from invoiceflow_chassis.errors import PermanentError
-from invoiceflow_chassis.objects.sealing import keep, recall
+from invoiceflow_chassis.objects.sealing import keep_first, recall
 from invoiceflow_chassis.ports import ObjectStore
 from invoiceflow_contracts.events import InvoiceExtractedV1, OcrCompletedV1
 from invoiceflow_contracts.extraction import Cost
@@ -40,14 +40,15 @@ async def extract_invoice(
     """Return ``invoice.extracted`` for a document that has been read.
 
     The result is stored before it is published, under the hashes of what it was made from: a redelivery finds it there
-    and publishes the same event again, with the same times and costs.
+    and publishes the same event again, with the same times and costs. Where there are no pages it is sooner made again
+    than looked for, and found when it is to be stored.
 
     Raises:
         PermanentError: the document has no invoice that could be read; see ``extraction.extract``.
         TransientError: the object store or an extractor cannot be reached.
     """
     name = f"{event.content.sha256}/{event.layout.sha256}/{ENGINE.name}-{ENGINE.version}.json.gz"
-    stored = await recall(objects, event.tenant, settings.bucket, name)
+    stored = await recall(objects, event.tenant, settings.bucket, name) if event.pages else None
     if stored is not None:
         return [InvoiceExtractedV1.model_validate_json(gzip.decompress(stored))]
     wall, cpu = time.perf_counter(), time.process_time()
@@ -75,8 +76,8 @@ async def extract_invoice(
     )
     result, data = _fitting(result, settings.max_event_size)
     data = gzip.compress(data, compresslevel=5, mtime=0)
-    await keep(objects, event.tenant, settings.bucket, name, data)
-    return [result]
+    kept = await keep_first(objects, event.tenant, settings.bucket, name, data)
+    return [result if kept is data else InvoiceExtractedV1.model_validate_json(gzip.decompress(kept))]
 
 
 def _fitting(result: InvoiceExtractedV1, limit: int) -> tuple[InvoiceExtractedV1, bytes]:

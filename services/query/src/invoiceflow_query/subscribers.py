@@ -27,8 +27,9 @@ CONSUMED: tuple[type[DocumentEvent], ...] = (
     DocumentFailedV1,
 )
 
-CONCURRENCY = 8
-"""The store commits changes that wait at the same time together, and their order does not matter."""
+CONCURRENCY = 16
+"""The store writes changes that wait at the same time together, and their order does not matter: the slower it answers, the more
+are in each batch. Of the largest invoices so many and the backlog fit into memory."""
 
 TIME_LIMIT = 60.0
 """More than the store takes to say that it is not there."""
