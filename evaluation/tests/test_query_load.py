@@ -174,9 +174,15 @@ def test_queries_are_measured(tmp_path: Path) -> None:
     app = Typer()
     app.command()(bench)
     figures_file = tmp_path / "figures.json"
+    page = tmp_path / "page.md"
+    page.write_text(
+        "# Figures\n<!-- measured: queries -->\n<!-- end measured: queries -->\nthe rest\n", encoding="utf-8"
+    )
     options = ["--part", "queries", "--invoices", "2000", "--seconds", "1", "--cache", str(tmp_path / "cache")]
-    result = CliRunner().invoke(app, [*options, "--json", str(figures_file)])
+    result = CliRunner().invoke(app, [*options, "--json", str(figures_file), "--page", str(page)])
     assert result.exit_code == 0, result.output
+    assert "| open | " in page.read_text(encoding="utf-8")
+    assert page.read_text(encoding="utf-8").endswith("the rest\n")
     figures = json.loads(figures_file.read_text(encoding="utf-8"))["queries"]
     assert figures["invoices"] == 2000
     assert figures["closed"]["answers a second"] > 10

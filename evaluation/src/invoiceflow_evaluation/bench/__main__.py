@@ -22,10 +22,12 @@ from invoiceflow_evaluation.bench.environment import environment
 from invoiceflow_evaluation.bench.latency import LatencyError, Stages, measure
 from invoiceflow_evaluation.bench.queries import QueryFigures, QueryPlan, measure_queries
 from invoiceflow_evaluation.bench.query_load import LoadError
+from invoiceflow_evaluation.bench.query_page import query_section
 from invoiceflow_evaluation.bench.query_report import print_queries
 from invoiceflow_evaluation.bench.server import ServerError, last_words, running_server
 from invoiceflow_evaluation.bench.stack.command import run_soak, run_stack, why_no_stack
 from invoiceflow_evaluation.bench.stack.outcomes import UnfinishedError
+from invoiceflow_evaluation.bench.stack.page import write_section
 from invoiceflow_evaluation.bench.stack.project import StackError
 from invoiceflow_evaluation.bench.throughput import Comparison, OcrService, compare
 from invoiceflow_evaluation.terminal import console_for_tables
@@ -77,7 +79,7 @@ def bench(  # noqa: PLR0917 - typer's way to say options
     ] = None,
     documents: Annotated[int, typer.Option(min=2000, help="E-invoices sent through the stack as a soak.")] = 10_000,
     page: Annotated[
-        Path | None, typer.Option(help="Write the stack's figures into this page (docs/benchmarks.md).")
+        Path | None, typer.Option(help="Write the figures of stack and queries into this page (docs/benchmarks.md).")
     ] = None,
     parts: Annotated[
         list[Part] | None,
@@ -117,6 +119,8 @@ def bench(  # noqa: PLR0917 - typer's way to say options
             cache.mkdir(parents=True, exist_ok=True)
             plan = QueryPlan(invoices, clients, rate, seconds, cache, mongodb)
             figures["queries"] = print_queries(console, plan, asyncio.run(_queries(plan)))
+            if page is not None:
+                write_section(page, "queries", query_section(conditions, figures["queries"]))
     except (
         LatencyError,
         LoadError,
