@@ -218,10 +218,12 @@ def test_growth_is_the_memory_at_the_end_over_that_after_the_first_part(last: in
 
 def test_a_later_run_replaces_its_own_section_only(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
-    page.write_text("a\n<!-- measured: x -->\nold \\1\n<!-- end: x -->\nb\n<!-- measured: y -->\n<!-- end: y -->\n")
+    page.write_text(
+        "a\n<!-- measured: x -->\nold \\1\n<!-- /measured: x -->\nb\n<!-- measured: y -->\n<!-- /measured: y -->\n"
+    )
     write_section(page, "x", r"new \1")
     write_section(page, "x", r"newer \1")
-    text = "a\n<!-- measured: x -->\nnewer \\1\n<!-- end: x -->\nb\n<!-- measured: y -->\n<!-- end: y -->\n"
+    text = "a\n<!-- measured: x -->\nnewer \\1\n<!-- /measured: x -->\nb\n<!-- measured: y -->\n<!-- /measured: y -->\n"
     assert page.read_text() == text
     with pytest.raises(ValueError, match="no place"):
         write_section(page, "z", "")
@@ -230,7 +232,7 @@ def test_a_later_run_replaces_its_own_section_only(tmp_path: Path) -> None:
 def test_the_page_of_the_repository_has_a_place_for_every_section() -> None:
     text = (ROOT / "docs" / "benchmarks.md").read_text(encoding="utf-8")
     for name in ("stack", "soak"):
-        assert text.count(f"<!-- measured: {name} -->") == text.count(f"<!-- end: {name} -->") == 1
+        assert text.count(f"<!-- measured: {name} -->") == text.count(f"<!-- /measured: {name} -->") == 1
 
 
 def test_the_plot_is_a_picture_with_a_bar_for_each_figure() -> None:

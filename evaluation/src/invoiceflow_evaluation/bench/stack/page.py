@@ -13,12 +13,12 @@ Json = Mapping[str, Any]
 
 
 def write_section(page: Path, name: str, text: str) -> None:
-    """Put ``text`` between ``<!-- measured: name -->`` and ``<!-- end: name -->``, in place of what an earlier run left.
+    """Put ``text`` between ``<!-- measured: name -->`` and ``<!-- /measured: name -->``, in place of what an earlier run left.
 
     Raises:
         ValueError: the page has no such marks.
     """
-    begin, end = f"<!-- measured: {name} -->", f"<!-- end: {name} -->"
+    begin, end = f"<!-- measured: {name} -->", f"<!-- /measured: {name} -->"
     marked = re.compile(f"{re.escape(begin)}.*?{re.escape(end)}", re.DOTALL)
     old = page.read_text(encoding="utf-8")
     if not marked.search(old):
