@@ -19,6 +19,7 @@ __all__ = ["Soak", "StackFigures", "StackPlan", "measure_soak", "measure_stack"]
 
 _CLIENTS = 16
 _PATIENCE_SECONDS = 240.0
+_RUNS = 3
 _LOADED = 0.8
 """Share of the measured capacity at which latency under load is taken."""
 
@@ -35,12 +36,12 @@ class StackPlan:
     """Scanned pages."""
     say: Callable[[str], None]
     """Told what is being measured."""
-    einvoices: int = 600
-    texts: int = 240
-    scanned: int = 16
+    einvoices: int = 500
+    texts: int = 160
+    scanned: int = 12
     readers: tuple[int, ...] = (1, 2, 4)
-    light: int = 100
-    loaded_seconds: float = 20.0
+    light: int = 60
+    loaded_seconds: float = 15.0
 
 
 @dataclass
@@ -107,9 +108,13 @@ async def _measure_loads(plan: StackPlan, stack: Stack, figures: StackFigures) -
     xml, text, scans = einvoices(), Variants.of_pdfs(plan.text), Variants.of_pdfs(plan.scans)
     async with Outcomes.followed(stack.kafka_port) as outcomes:
 
-        async def run(documents: Sequence[Material], clients: int = _CLIENTS) -> Run:
-            load = closed(stack.port, stack.api_key, documents, clients=clients)
-            return await measure_run(outcomes, load, seconds=_PATIENCE_SECONDS)
+        async def run(documents: Sequence[Material]) -> Run:
+            load = closed(stack.port, stack.api_key, documents, clients=_CLIENTS)
+            found = await measure_run(outcomes, load, seconds=_PATIENCE_SECONDS)
+            plan.say(
+                f"  {found.rate_shown:.1f} a second, {found.cpu_seconds * 1000 / found.documents:.1f} ms of processor time each"
+            )
+            return found
 
         async def run_at(rate: float, variants: Variants) -> Run:
             documents = variants.take(round(rate * plan.loaded_seconds))
@@ -117,12 +122,12 @@ async def _measure_loads(plan: StackPlan, stack: Stack, figures: StackFigures) -
             return await measure_run(outcomes, load, seconds=_PATIENCE_SECONDS)
 
         plan.say("warming up")
-        await run(xml.take(2 * plan.einvoices))  # until the Java servers have compiled what they run
+        await run(xml.take(plan.einvoices))  # until the Java servers have compiled what they run
         await run(text.take(20))
         plan.say("one text page at a time")
         figures.light["text"] = await measure_light(stack, outcomes, text.take(plan.light), pause=0.2)
         plan.say("e-invoices")
-        figures.einvoices += [await run(xml.take(plan.einvoices)) for _ in range(3)]
+        figures.einvoices += [await run(xml.take(plan.einvoices)) for _ in range(_RUNS)]
         plan.say("e-invoices at 80 % of that")
         rate = max(one.rate_shown for one in figures.einvoices)
         figures.loaded["e-invoices"] = await run_at(_LOADED * rate, xml)
