@@ -4,7 +4,14 @@ import os
 import subprocess
 import sys
 
+import hypothesis
 import pytest
+
+# How fast an example runs depends on what else the machine does, and is no property of what is tested.
+hypothesis.settings.register_profile(
+    "invoiceflow", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("invoiceflow")
 
 # The fixtures remove their containers themselves; the helper image that would do it may not be there to be pulled.
 # Set before anything imports testcontainers, which reads it once.

@@ -33,7 +33,7 @@ def test_the_line_discount_is_taken_off_the_rounded_product() -> None:
     assert line_net(Decimal("2.5"), Decimal("4.67"), Decimal("1.00")) == Decimal("10.68")
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(seed=seeds)
 def test_every_invoice_closes_from_its_lines_to_the_amount_payable(seed: int) -> None:
     invoice = invent(seed).invoice
@@ -51,7 +51,7 @@ def test_every_invoice_closes_from_its_lines_to_the_amount_payable(seed: int) ->
     assert totals.net > 0
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(seed=seeds)
 def test_identifiers_pass_the_checks_of_their_countries(seed: int) -> None:
     invoice = invent(seed).invoice
@@ -62,7 +62,7 @@ def test_identifiers_pass_the_checks_of_their_countries(seed: int) -> None:
     assert iban_check.is_valid(invoice.payment.iban)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(seed=seeds)
 def test_tax_follows_the_treatment(seed: int) -> None:
     fiction = invent(seed)
@@ -77,7 +77,7 @@ def test_tax_follows_the_treatment(seed: int) -> None:
 
 
 @given(seed=seeds)
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_the_same_seed_invents_the_same_invoice(seed: int) -> None:
     assert invent(seed) == invent(seed)
 
@@ -92,7 +92,7 @@ def closes(invoice: Invoice) -> bool:
 
 
 @given(seed=seeds, defect=st.sampled_from(["gross_total", "tax_amount", "line_amount"]))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_a_defect_breaks_the_sums(seed: int, defect: str) -> None:
     sound = Scenario("en", "GB", lines=3)
     spoilt = Scenario("en", "GB", lines=3, defect=defect)  # type: ignore[arg-type]

@@ -35,7 +35,7 @@ def text(root: Any, path: str) -> str:
     return str(found)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(seed=seeds)
 def test_ubl_says_what_the_invoice_says(seed: int) -> None:
     invoice = invent(seed)
@@ -59,7 +59,7 @@ def test_ubl_says_what_the_invoice_says(seed: int) -> None:
     assert prices == [line.unit_price for line in invoice.lines]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(seed=seeds)
 def test_cii_says_what_the_invoice_says(seed: int) -> None:
     invoice = invent(seed)

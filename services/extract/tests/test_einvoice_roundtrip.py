@@ -31,7 +31,7 @@ def plain(invoice: Invoice) -> dict[str, object]:
 
 
 @pytest.mark.parametrize("write", WRITERS)
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(seed=st.integers(0, 10**6))
 def test_an_einvoice_is_read_as_it_was_written(write: Callable[[Invoice], bytes], seed: int) -> None:
     rng = Random(seed)

@@ -92,7 +92,7 @@ async def _seen(model: ReadModel, tenant: str) -> tuple[Any, StoredInvoice | Non
 _tenants = iter(range(1_000_000))
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(history=histories())
 async def test_order_and_repetition_do_not_matter_to_a_reader(
     read_model: ReadModel, history: tuple[list[Change], list[Change]]

@@ -148,7 +148,7 @@ class Recorded:
 
 
 @pytest.mark.parametrize("connect", ["sqlite"], indirect=True)  # elsewhere each takes seconds; the merging is the same
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 async def test_neither_order_nor_repetition_matters_across_a_rebuild(connect: Connect, data: st.DataObject) -> None:
     facts = [(fact, str(number)) for number, fact in enumerate(data.draw(st.lists(FACTS, min_size=1, max_size=6)))]

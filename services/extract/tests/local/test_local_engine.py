@@ -262,7 +262,7 @@ ROWS = st.lists(st.tuples(TOKENS, st.sampled_from([" ", "     "])), min_size=1, 
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(rows=st.lists(ROWS, min_size=1, max_size=12))
 def test_no_arrangement_of_words_makes_the_engine_fail(rows: list[str]) -> None:
     reading = read_layout(layout_of("\n".join(rows)))
