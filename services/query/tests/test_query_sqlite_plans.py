@@ -13,7 +13,7 @@ import pytest
 
 from invoiceflow_contracts.invoice import InvoiceType
 from invoiceflow_query.adapters.sqlite import SqliteReadModel
-from invoiceflow_query.adapters.sqlite.planning import _fetch, lines
+from invoiceflow_query.adapters.sqlite.planning import _fetch, _within, lines
 from invoiceflow_query.adapters.sqlite.reading import (
     Question,
     Statement,
@@ -224,6 +224,12 @@ def test_a_filter_that_goes_together_with_the_order_says_where_to_begin(
     assert any(
         "SEARCH invoice_spans USING PRIMARY KEY (tenant=? AND filtered=? AND sorted=? AND key" in step for step in steps
     )
+
+
+def test_a_walk_that_is_short_is_never_given_up_however_often_it_is_made(connection: sqlite3.Connection) -> None:
+    walk = walk_statement(asked_in({"gross_max": "1000"}, "-issue_date"), None, 51)
+    assert all(_within(connection, walk, 20_000) for _ in range(100))
+    assert _within(connection, walk, 8) is None
 
 
 def meets(query: InvoiceQuery, summary: InvoiceSummary, found_by: dict[str, set[str]]) -> bool:

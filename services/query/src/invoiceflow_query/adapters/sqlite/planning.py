@@ -12,6 +12,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
+from itertools import count
 from typing import Any
 
 from invoiceflow_query.adapters.sqlite.reading import (
@@ -47,6 +48,9 @@ MANY = 1_000_000
 
 REMEMBERED = 2048
 SECONDS = 60.0
+
+
+_CALLS = 8
 
 
 class _Memory:
@@ -129,8 +133,8 @@ class Planner:
             found = _within(connection, walk, patience)
             if found is not None:
                 return found
-        condition, count = self._fewest(connection, [*choices, *combined], MANY) or (choices[0], MANY)
-        effort = count * INSTRUCTIONS_A_ROW
+        condition, rows = self._fewest(connection, [*choices, *combined], MANY) or (choices[0], MANY)
+        effort = rows * INSTRUCTIONS_A_ROW
         if 0 < patience < effort:
             # To sort so many takes longer still.
             found = _within(connection, walk, effort)
@@ -146,9 +150,9 @@ class Planner:
         """Return the condition that the fewest rows meet, and how many; None where each is met by ``most`` or more."""
         fewest, least = None, most
         for each in choices:
-            count = self._count(connection, each.rows, most)
-            if count < least:
-                fewest, least = each, count
+            met = self._count(connection, each.rows, most)
+            if met < least:
+                fewest, least = each, met
         return (fewest, least) if fewest else None
 
     def _count(self, connection: sqlite3.Connection, rows: Statement, most: int) -> int:
@@ -173,7 +177,9 @@ def _fetch(connection: sqlite3.Connection, statement: Statement) -> list[tuple[A
 
 def _within(connection: sqlite3.Connection, statement: Statement, instructions: int) -> list[tuple[Any, ...]] | None:
     """Return the rows of ``statement``; None where it takes more ``instructions``."""
-    connection.set_progress_handler(lambda: 1, instructions)
+    # SQLite counts on from the statement's last run, so that the first call may come at once.
+    calls = count(1)
+    connection.set_progress_handler(lambda: next(calls) > _CALLS, max(1, instructions // _CALLS))
     try:
         return _fetch(connection, statement)
     except sqlite3.OperationalError as error:
