@@ -208,6 +208,18 @@ def test_a_wrong_header_is_named(changes: dict[str, bytes | None], reason: Decod
     assert says in error.message
 
 
+def test_a_header_whose_name_is_not_utf8_is_refused_whatever_it_is() -> None:
+    odd = b"\xff\xfe".decode(errors="surrogateescape")
+    with pytest.raises(DecodeError) as caught:
+        decode(SUBMITTED, [*headers(), (odd, b"1")], [DocumentSubmittedV1])
+    assert caught.value.reason_code is DecodeReason.INVALID_ATTRIBUTE
+    assert "name of a header is not UTF-8" in caught.value.message
+
+
+def test_a_name_in_any_alphabet_is_taken() -> None:
+    decode(SUBMITTED, [*headers(), ("\u540d", b"1")], [DocumentSubmittedV1])
+
+
 @pytest.mark.parametrize(
     ("value", "reason", "says"),
     [

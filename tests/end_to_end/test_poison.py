@@ -1,5 +1,6 @@
 """Poison on every topic that a service of the deployment consumes: dead-lettered with its reason, and nothing stalls."""
 
+import asyncio
 import os
 import random
 import re
@@ -9,8 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from aiokafka import TopicPartition
 from confluent_kafka import Message, Producer
 
+from invoiceflow_chassis.testing.record_batches import RawRecord, record_batch, send_batch
 from invoiceflow_contracts.topics import OUTSIDE, TOPICS
 from invoiceflow_samples import Kind
 
@@ -68,6 +71,14 @@ def send(producer: Producer, topic: str, poison: Poison) -> int:
     return offsets[0]
 
 
+def send_odd_name(broker: str, topic: str) -> int:
+    """Publish to partition 0 what would be an event but for a header's name that is not UTF-8; return the offset."""
+    attributes = {**ATTRIBUTES, "ce_type": f"invoiceflow.{topic.removesuffix('.retry')}.v1".encode()}
+    headers = [*((name.encode(), value) for name, value in attributes.items()), (b"caf\xe9", b"1")]
+    batch = record_batch([RawRecord(b"{}", headers)], compression="gzip")
+    return asyncio.run(send_batch(broker, TopicPartition(topic, 0), batch))
+
+
 def eventually(condition: Callable[[], bool], what: Callable[[], object]) -> None:
     deadline = time.monotonic() + SECONDS
     while not condition():
@@ -82,10 +93,10 @@ def test_poison_is_dead_lettered_by_every_service_and_documents_go_on(
     expected: dict[tuple[str, int, str], str] = {}
     for topic in TOPICS.values():
         for name in (topic.name, topic.retry):
-            for poison in poison_for(topic.name).values():
-                offset = send(producer, name, poison)
-                for service in set(topic.consumers) - OUTSIDE:
-                    expected[name, offset, f"invoiceflow-{service}"] = poison.code
+            sent = {send(producer, name, poison): poison.code for poison in poison_for(topic.name).values()}
+            sent[send_odd_name(broker, name)] = "invalid_attribute"
+            for service in set(topic.consumers) - OUTSIDE:
+                expected |= {(name, offset, f"invoiceflow-{service}"): code for offset, code in sent.items()}
 
     def missing() -> dict[Any, Any]:
         there = {

@@ -11,6 +11,7 @@ from invoiceflow_chassis.kafka.lag import KafkaBacklog
 from invoiceflow_chassis.lag import TopicLag
 from invoiceflow_chassis.testing.documents import Reader, uploaded
 from invoiceflow_chassis.testing.kafka import Broker, eventually
+from invoiceflow_chassis.testing.record_batches import RawRecord
 from invoiceflow_contracts.topics import TOPICS
 
 pytestmark = pytest.mark.slow
@@ -36,6 +37,17 @@ async def test_nothing_waits_where_nothing_was_published(broker: Broker) -> None
     transport = await broker.run(Reader().service)
     assert sum(one.lag for one in await transport.backlog.lag()) == 0
     assert await transport.backlog.oldest_waiting() is None
+
+
+@pytest.mark.parametrize("bootstrap", ["embedded"], indirect=True)  # Kafka from 4.0 on refuses a time to come
+@pytest.mark.parametrize("timestamp", [-(2**62), -1, 0, 2**62])
+async def test_a_time_that_no_clock_shows_is_taken_for_the_nearest_that_may_be(broker: Broker, timestamp: int) -> None:
+    transport = await broker.run(Reader().service)
+    await broker.send_batch("document.failed", [RawRecord(b"", timestamp=timestamp)], partition=0)
+    absent = await lag_of(transport.backlog, "invoiceflow-query", "document.failed")
+    assert absent.lag == 1
+    assert absent.oldest_waiting is not None
+    assert datetime.fromtimestamp(0, UTC) <= absent.oldest_waiting <= datetime.now(UTC)
 
 
 async def test_a_group_that_has_finished_has_no_lag_and_one_that_never_came_has_it_all(broker: Broker) -> None:

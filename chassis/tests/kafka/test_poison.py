@@ -4,6 +4,7 @@ import random
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from itertools import cycle
 from typing import Any
 from uuid import uuid4
 
@@ -12,6 +13,7 @@ import pytest
 from invoiceflow_chassis.dead_letters import DeadLetter, Selection
 from invoiceflow_chassis.service import Delivery, Service, Subscription
 from invoiceflow_chassis.testing.kafka import Broker, eventually
+from invoiceflow_chassis.testing.record_batches import RawRecord
 from invoiceflow_contracts.cloudevents import encode
 from invoiceflow_contracts.content import ContentRef
 from invoiceflow_contracts.events import EVENTS, Event
@@ -105,6 +107,102 @@ def samples() -> dict[type[Event], Event]:
         if all(name in known for name, field in event.model_fields.items() if field.is_required()):
             made[event] = event.model_validate(known)
     return made
+
+
+ODD_KEY = b"\x00\xffkey"
+ODD_VALUE = b"\x00\xff" * 300
+
+
+def batch_around_an_odd_name(
+    event: type[Event], samples: dict[type[Event], Event]
+) -> tuple[list[RawRecord], set[tuple[str, str]]]:
+    """Return a batch in which good events stand before, between and after what holds names that are not UTF-8.
+
+    Beside it, what is to be handled of it.
+    """
+    batch: list[RawRecord] = []
+    wanted: set[tuple[str, str]] = set()
+
+    def add_good_one() -> None:
+        if event in samples:
+            value, names, event_id = good(event, samples)
+            batch.append(RawRecord(value, [(name.encode(), content) for name, content in names]))
+            wanted.add((topic_of(event).name, event_id))
+
+    attributes = [(name.encode(), content) for name, content in headers_of(event, event.event_version)]
+    add_good_one()
+    batch.append(RawRecord(ODD_VALUE, [(b"\xff\xfe", None)], ODD_KEY))
+    add_good_one()
+    # But for the name it would be handled.
+    whole = samples[event].model_dump_json().encode() if event in samples else b"{}"
+    batch.append(RawRecord(whole, [*attributes, (b"caf\xe9", b"1")]))
+    batch.append(RawRecord(None, [(b"ce_type\x80", b"\x80")]))
+    add_good_one()
+    return batch, wanted
+
+
+async def test_a_header_name_that_is_not_utf8_is_poison_and_nothing_of_its_batch_is_lost(
+    broker: Broker, samples: dict[type[Event], Event]
+) -> None:
+    everything = Everything()
+    transport = await broker.run(everything.service)
+    codecs = cycle(["none", "gzip", "snappy", "lz4", "zstd"])
+    expected: Counter[tuple[str, int]] = Counter()
+    wanted: set[tuple[str, str]] = set()
+    for event in EVENTS:
+        topic = topic_of(event)
+        for name in (topic.name, topic.retry):
+            batch, events = batch_around_an_odd_name(event, samples)
+            first = await broker.send_batch(name, batch, partition=1, compression=next(codecs))
+            wanted |= events
+            for offset, record in enumerate(batch, first):
+                expected[name, offset] += any(not name.isascii() for name, _ in record.headers)
+    expected = +expected
+    assert wanted
+
+    found: list[DeadLetter] = []
+
+    async def all_are_there() -> bool:
+        found[:] = await transport.dead_letters.find(Selection())
+        return len(found) >= expected.total()
+
+    await eventually(all_are_there, seconds=60)
+    assert Counter((one.origin.topic, one.origin.offset) for one in found) == expected
+    assert {(one.code, one.message) for one in found} == {
+        ("invalid_attribute", "The name of a header is not UTF-8, as Kafka requires. Name it in UTF-8.")
+    }
+    await eventually(lambda: wanted <= set(everything.handled))
+    assert Counter(everything.handled) == Counter(wanted)  # each once
+
+    async def nothing_waits() -> bool:
+        lags = await transport.backlog.lag()
+        return all(one.lag == 0 for one in lags if one.group == "invoiceflow-query")
+
+    await eventually(nothing_waits)
+    letter = next(one for one in found if one.size == len(ODD_VALUE))
+    payload = await transport.dead_letters.payload(letter)
+    assert payload is not None
+    assert (payload.key, payload.value) == (ODD_KEY, ODD_VALUE)
+    assert payload.headers[0] == (r"\xff\xfe", None)
+
+
+async def test_a_header_name_that_is_not_utf8_does_not_stop_those_who_look_at_the_topics(broker: Broker) -> None:
+    transport = await broker.run(Everything().service)
+    (dead_letters, waiting) = (transport.dead_letters, transport.backlog)
+    name = topic_of(EVENTS[0]).name
+    odd = [RawRecord(b"1", [(b"\xff", b"")]), RawRecord(b"2")]
+    # Put on the dead-letter topic by a stranger: it is no letter, and what comes after it is read.
+    await broker.send_batch(f"{name}.dlq", odd, partition=1, compression="gzip")
+    await broker.send_batch(name, odd, partition=1)
+
+    async def both_are_there() -> bool:
+        return len(await dead_letters.find(Selection())) == 2
+
+    await eventually(both_are_there)
+    # A group that is not running stands before such a record: its time is read all the same.
+    lags = [one for one in await waiting.lag() if one.topic == name and one.lag]
+    assert lags
+    assert all(one.oldest_waiting is not None for one in lags)
 
 
 async def test_poison_of_every_kind_on_every_topic_is_dead_lettered_and_nothing_stalls(

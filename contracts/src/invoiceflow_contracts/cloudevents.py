@@ -127,13 +127,15 @@ def decode(
     Args:
         value: the message's value.
         headers: the message's headers; where a name stands twice the last one counts, as in Kafka's own clients.
-            Headers that are none of ours may hold any bytes.
+            Headers that are none of ours may hold any bytes. A name that is not UTF-8 is given with lone surrogates
+            (PEP 383).
         accept: the events that the reader takes.
         received_at: the event's time where the sender gave none (it is optional in CloudEvents); by default now.
 
     Raises:
         DecodeError: nothing else is ever raised because of what the message holds.
     """
+    _require_names(headers)
     raw = {name.lower(): content for name, content in headers}
     _require_binary_json(raw)
     ce_type = _required(raw, "ce_type")
@@ -153,6 +155,16 @@ def decode(
         traceparent=_traceparent(raw),
     )
     return envelope, _data(value, model)
+
+
+def _require_names(headers: Sequence[tuple[str, bytes | None]]) -> None:
+    try:
+        for name, _ in headers:
+            name.encode()
+    except UnicodeEncodeError as error:
+        raise DecodeError(
+            DecodeReason.INVALID_ATTRIBUTE, "The name of a header is not UTF-8, as Kafka requires. Name it in UTF-8."
+        ) from error
 
 
 def _require_binary_json(raw: dict[str, bytes | None]) -> None:

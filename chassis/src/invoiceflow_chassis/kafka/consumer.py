@@ -20,6 +20,7 @@ from faststream.kafka import KafkaBroker
 from faststream.kafka.message import KafkaAckableMessage, KafkaMessage
 
 from invoiceflow_chassis.kafka.delivery import Processor
+from invoiceflow_chassis.kafka.header_names import take_any_header_name
 from invoiceflow_chassis.kafka.offsets import OffsetTracker
 from invoiceflow_chassis.kafka.records import Record
 from invoiceflow_chassis.kafka.settings import KafkaSettings
@@ -91,6 +92,7 @@ class GroupConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
         self._joined = False
         self._last_progress = time.monotonic()
         self._topics = tuple(topics)
+        take_any_header_name()
         retries = [topic + RETRY_SUFFIX for topic in topics]
         # Producing is not FastStream's business here (see producer.py), so it opens no connection for it.
         self._broker = KafkaBroker(

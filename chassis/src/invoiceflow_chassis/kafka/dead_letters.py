@@ -14,6 +14,7 @@ from invoiceflow_chassis.dead_letters import DeadLetter, Fold, Origin, Payload, 
 from invoiceflow_chassis.kafka import records
 from invoiceflow_chassis.kafka.delivery import Sender
 from invoiceflow_chassis.kafka.groups import consumed_topics, group_of
+from invoiceflow_chassis.kafka.header_names import printable_name
 from invoiceflow_chassis.kafka.log_reader import Bounds, LogReader
 from invoiceflow_chassis.kafka.records import Record, redrive_mark, redriven_record
 from invoiceflow_chassis.kafka.settings import KafkaSettings
@@ -55,7 +56,10 @@ class KafkaDeadLetters:
 
     async def payload(self, letter: DeadLetter) -> Payload | None:
         record = await self._record_of(letter)
-        return None if record is None else Payload(record.key, record.value, tuple(record.headers))
+        if record is None:
+            return None
+        headers = tuple((printable_name(name), value) for name, value in record.headers)
+        return Payload(record.key, record.value, headers)
 
     async def redrive(self, letter: DeadLetter) -> bool:
         record = await self._record_of(letter)

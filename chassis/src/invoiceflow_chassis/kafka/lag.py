@@ -5,6 +5,7 @@ that stands at the committed offset is read for its timestamp, once.
 """
 
 import asyncio
+import time
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -109,8 +110,7 @@ class KafkaBacklog:
         }
         while missing := _one_of_each(wanted, known):
             for partition, record in (await self._reader.first(missing)).items():
-                time = datetime.fromtimestamp(max(record.timestamp, 0) / 1000, UTC)
-                known.setdefault(partition, {})[missing[partition]] = time
+                known.setdefault(partition, {})[missing[partition]] = _time(record.timestamp)
         self._read = known
 
     async def _connect(self) -> AIOKafkaAdminClient:
@@ -128,6 +128,11 @@ class KafkaBacklog:
             with suppress(KafkaError, TimeoutError):
                 async with asyncio.timeout(TIMEOUT_SECONDS):
                     await admin.close()
+
+
+def _time(timestamp: int) -> datetime:
+    """Return the time of a record; its sender chose it, and none waits since before 1970 or from later than now."""
+    return datetime.fromtimestamp(min(max(timestamp / 1000, 0), time.time()), UTC)
 
 
 def _one_of_each(

@@ -8,6 +8,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import IllegalStateError, KafkaError
 
 from invoiceflow_chassis.errors import TransientError
+from invoiceflow_chassis.kafka.header_names import take_any_header_name
 from invoiceflow_chassis.kafka.settings import KafkaSettings
 
 __all__ = ["Bounds", "LogReader", "broker_unavailable"]
@@ -104,6 +105,7 @@ class LogReader:
                 raise broker_unavailable() from error
 
     async def _connect(self) -> AIOKafkaConsumer:
+        take_any_header_name()
         consumer = AIOKafkaConsumer(
             *self._topics,
             group_id=None,

@@ -9,6 +9,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 
 from invoiceflow_chassis.errors import PermanentError, TransientError
+from invoiceflow_chassis.kafka.header_names import printable_name
 from invoiceflow_chassis.kafka.records import OutgoingRecord
 from invoiceflow_chassis.kafka.settings import KafkaSettings
 from invoiceflow_chassis.metrics import PUBLISHED
@@ -79,7 +80,7 @@ class KafkaProducer:
                     record.topic,
                     value=record.value,
                     key=record.key,
-                    headers=list(record.headers),
+                    headers=[(printable_name(name), value) for name, value in record.headers],
                     partition=record.partition,
                 )
         except MessageSizeTooLargeError as error:

@@ -66,6 +66,7 @@ class Record:
     key: bytes | None
     value: bytes | None
     headers: Headers
+    """A name that is not UTF-8 holds lone surrogates (see ``header_names``)."""
 
     @property
     def main_topic(self) -> str:

@@ -1,18 +1,19 @@
 """A Kafka broker seen from outside, for tests of what goes over the wire."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from aiokafka import AIOKafkaConsumer
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from confluent_kafka import Producer
 
 from invoiceflow_chassis.errors import TransientError
 from invoiceflow_chassis.kafka import KafkaSettings, KafkaTransport
 from invoiceflow_chassis.service import Service
+from invoiceflow_chassis.testing.record_batches import RawRecord, record_batch, send_batch
 from invoiceflow_contracts.cloudevents import encode
 from invoiceflow_contracts.events import Event
 from invoiceflow_contracts.topics import topic_of
@@ -57,6 +58,13 @@ class Broker:
         kept: list[tuple[str, str | bytes | None]] = list(headers)
         self._producer.produce(topic, value=value, headers=kept, partition=-1 if partition is None else partition)
         await asyncio.to_thread(self._producer.flush, 10)
+
+    async def send_batch(
+        self, topic: str, records: Sequence[RawRecord], *, partition: int, compression: str = "none"
+    ) -> int:
+        """Send these records as one batch (see ``record_batch``); returns the offset of the first."""
+        batch = record_batch(records, compression=compression)
+        return await send_batch(self.address, TopicPartition(topic, partition), batch)
 
     async def send(self, event: Event, *, partition: int | None = None, event_id: UUID | None = None) -> str:
         """Publish as an upstream service would; returns the event's id."""
