@@ -1,4 +1,4 @@
-"""Record batches that no Python client makes, sent as they are: what a C, Go or Java client can put on a topic."""
+"""Record batches that no Python client makes, sent as they are: what a client in C or Go can put on a topic."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
