@@ -1,8 +1,9 @@
 """Records whose header names are not UTF-8, which aiokafka cannot unpack.
 
-Kafka's protocol says that a header's name is a string, but no broker looks, and clients in C, Go or Java write any
-bytes there. aiokafka 0.14 decodes names strictly while it goes through a fetched batch, so such a record raises
-``UnicodeDecodeError`` at each attempt to read it: FastStream's loop ends, and the partition stands still for good.
+Kafka's protocol says that a header's name is a string, but no broker looks, and clients in C or Go write any bytes
+there. aiokafka 0.14 decodes names strictly while it goes through a fetched batch, so such a record raises
+``UnicodeDecodeError`` at each attempt to read it: FastStream begins its loop again and again, and the partition
+stands still for good.
 
 Here such a batch, and only such a one, is read on from the record that could not be unpacked. A name that is not UTF-8 then
 holds lone surrogates (PEP 383), so that no byte of it is lost and everybody can tell: the contracts' decoder refuses

@@ -1,17 +1,21 @@
-"""Record batches that no Python client makes, sent as they are: what a C, Go or Java client can put on a topic."""
+"""Record batches that no Python client makes, sent as they are: what a client in C or Go can put on a topic."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from aiokafka import TopicPartition
 from aiokafka.client import AIOKafkaClient
-from aiokafka.errors import for_code
+from aiokafka.errors import NotLeaderForPartitionError, UnknownTopicOrPartitionError, for_code
 from aiokafka.protocol.produce import ProduceRequest
 from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy
 
 __all__ = ["RawRecord", "record_batch", "send_batch"]
 
 CODECS = {"none": 0, "gzip": 1, "snappy": 2, "lz4": 3, "zstd": 4}
+MOVING = {NotLeaderForPartitionError, UnknownTopicOrPartitionError}
+"""Nothing was written: a topic that was just made is not known everywhere."""
+PATIENCE_SECONDS = 20.0
 
 
 @dataclass(frozen=True)
@@ -70,21 +74,30 @@ async def send_batch(address: str, partition: TopicPartition, batch: bytes) -> i
 
     Raises:
         KafkaError: the broker does not take it.
+        TimeoutError: the partition has no leader.
     """
     client = AIOKafkaClient(bootstrap_servers=address)
     await client.bootstrap()
     try:
-        await client.force_metadata_update()
-        node = client.cluster.leader_for_partition(partition)
-        if node is None:
-            client.set_topics([partition.topic])
-            await client.force_metadata_update()
-            node = client.cluster.leader_for_partition(partition)
-        request = ProduceRequest(None, -1, 10_000, [(partition.topic, [(partition.partition, batch)])])
-        response = await client.send(node, request)
+        client.set_topics([partition.topic])
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while True:
+                await client.force_metadata_update()
+                if (node := client.cluster.leader_for_partition(partition)) is not None:
+                    code, offset = await _produce(client, node, partition, batch)
+                    if for_code(code) not in MOVING:
+                        break
+                await asyncio.sleep(0.05)
     finally:
         await client.close()
-    ((_, ((_, code, offset, *_),)),) = response.topics
     if code:
         raise for_code(code)
-    return int(offset)
+    return offset
+
+
+async def _produce(client: AIOKafkaClient, node: int, partition: TopicPartition, batch: bytes) -> tuple[int, int]:
+    """Return the error's code and the offset."""
+    request = ProduceRequest(None, -1, 10_000, [(partition.topic, [(partition.partition, batch)])])
+    response = await client.send(node, request)
+    ((_, ((_, code, offset, *_),)),) = response.topics
+    return code, offset
