@@ -52,6 +52,9 @@ def test_a_scenario_that_does_not_exist_is_refused(monkeypatch: pytest.MonkeyPat
         chosen_numbers([1, 2], quick=[1])
 
 
-def test_seeds_are_counted_from_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("INVOICEFLOW_FAULTS_SEEDS", "3")
-    assert chosen_seeds() == [1, 2, 3]
+@pytest.mark.parametrize(("text", "seeds"), [("", [1]), ("3", [1, 2, 3]), ("4-6", [4, 5, 6])])
+def test_seeds_are_counted_from_one_or_given_as_a_range(
+    monkeypatch: pytest.MonkeyPatch, text: str, seeds: list[int]
+) -> None:
+    monkeypatch.setenv("INVOICEFLOW_FAULTS_SEEDS", text)
+    assert chosen_seeds() == seeds

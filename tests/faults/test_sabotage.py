@@ -59,7 +59,14 @@ def test_the_oracle_notices(sabotage: Sabotage, worlds: Callable[[str], World], 
         world.remember(run.load.finish(), run.altered)
         world.write_off(run.load.receipts)
     found = {one.rule for one in violations}
-    report.add(scenario.number, f"{sabotage.name} in: {scenario.name}", run, time.monotonic() - begun, violations)
+    report.add(
+        scenario.number,
+        f"{sabotage.name} in: {scenario.name}",
+        run,
+        time.monotonic() - begun,
+        violations,
+        sabotaged=True,
+    )
     # It is this rule that tells, and not a stack that merely did not come to rest.
     assert found & sabotage.rules, f"the oracle has not noticed {sabotage.name}; it found {sorted(found)}"
     assert not any(one.rule.startswith("a group reaches") for one in violations), "\n".join(map(str, violations))

@@ -22,9 +22,15 @@ class Line:
     faults: int
     seconds: float
     violations: int
+    sabotaged: bool = False
+
+    @property
+    def as_it_should(self) -> bool:
+        """Whether everything holds, or the sabotage was noticed."""
+        return (self.violations > 0) == self.sabotaged
 
     def __str__(self) -> str:
-        outcome = f"{self.violations} violations" if self.violations else "holds"
+        outcome = f"{self.violations} violations{' noticed' if self.sabotaged else ''}" if self.violations else "holds"
         return (
             f"{self.number:>3} seed {self.seed}: {self.documents} documents, {self.acknowledged} receipts, {self.poison} poison, "
             f"{self.faults} faults, {self.seconds:.0f} s: {outcome}  ({self.name})"
@@ -37,7 +43,16 @@ class Report:
 
     runs: list[Line] = field(default_factory=list)
 
-    def add(self, number: int, name: str, run: Run, seconds: float, violations: Sequence[Violation]) -> None:
+    def add(
+        self,
+        number: int,
+        name: str,
+        run: Run,
+        seconds: float,
+        violations: Sequence[Violation],
+        *,
+        sabotaged: bool = False,
+    ) -> None:
         receipts = run.load.receipts
         line = Line(
             number,
@@ -49,6 +64,7 @@ class Report:
             faults=run.faults,
             seconds=seconds,
             violations=len(violations),
+            sabotaged=sabotaged,
         )
         self.runs.append(line)
 
@@ -66,9 +82,9 @@ class Report:
 
 
 def _totals(runs: Sequence[Line]) -> str:
-    broken = sum(one.violations > 0 for one in runs)
+    broken = sum(not one.as_it_should for one in runs)
     return (
         f"{len(runs)} runs, {sum(one.documents for one in runs)} documents with {sum(one.acknowledged for one in runs)} receipts, "
         f"{sum(one.poison for one in runs)} poison records, {sum(one.faults for one in runs)} faults, "
-        f"{sum(one.seconds for one in runs):.0f} s{f', {broken} with violations' if broken else ''}"
+        f"{sum(one.seconds for one in runs):.0f} s{f', {broken} not as they should be' if broken else ''}"
     )

@@ -7,8 +7,9 @@ __all__ = ["chosen_numbers", "chosen_seeds"]
 
 
 def chosen_seeds() -> list[int]:
-    """INVOICEFLOW_FAULTS_SEEDS: how many, beginning with 1."""
-    return list(range(1, int(os.environ.get("INVOICEFLOW_FAULTS_SEEDS") or 1) + 1))
+    """INVOICEFLOW_FAULTS_SEEDS: how many, beginning with 1, or from which to which (``4-6``)."""
+    first, _, last = (os.environ.get("INVOICEFLOW_FAULTS_SEEDS") or "1").rpartition("-")
+    return list(range(int(first or 1), int(last) + 1))
 
 
 def chosen_numbers(known: Collection[int], quick: Collection[int]) -> list[int]:
