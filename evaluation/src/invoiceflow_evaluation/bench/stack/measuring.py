@@ -12,14 +12,14 @@ from invoiceflow_evaluation.bench.stack.light import Waits, measure_light
 from invoiceflow_evaluation.bench.stack.load import closed, opened
 from invoiceflow_evaluation.bench.stack.materials import Variants, einvoices
 from invoiceflow_evaluation.bench.stack.outcomes import Outcomes
-from invoiceflow_evaluation.bench.stack.project import PROJECT, Stack
+from invoiceflow_evaluation.bench.stack.project import Stack
 from invoiceflow_evaluation.bench.stack.runs import Run, measure_run
 
 __all__ = ["Soak", "StackFigures", "StackPlan", "measure_soak", "measure_stack"]
 
 _CLIENTS = 16
 _PATIENCE_SECONDS = 240.0
-_RUNS = 3
+_RUNS = 2
 _LOADED = 0.8
 """Share of the measured capacity at which latency under load is taken."""
 
@@ -40,7 +40,7 @@ class StackPlan:
     texts: int = 160
     scanned: int = 12
     readers: tuple[int, ...] = (1, 2, 4)
-    light: int = 60
+    light: int = 50
     loaded_seconds: float = 15.0
 
 
@@ -110,7 +110,7 @@ async def _measure_loads(plan: StackPlan, stack: Stack, figures: StackFigures) -
 
         async def run(documents: Sequence[Material]) -> Run:
             load = closed(stack.port, stack.api_key, documents, clients=_CLIENTS)
-            found = await measure_run(outcomes, load, seconds=_PATIENCE_SECONDS)
+            found = await measure_run(stack, outcomes, load, seconds=_PATIENCE_SECONDS)
             plan.say(
                 f"  {found.rate_shown:.1f} a second, {found.cpu_seconds * 1000 / found.documents:.1f} ms of processor time each"
             )
@@ -119,7 +119,7 @@ async def _measure_loads(plan: StackPlan, stack: Stack, figures: StackFigures) -
         async def run_at(rate: float, variants: Variants) -> Run:
             documents = variants.take(round(rate * plan.loaded_seconds))
             load = opened(stack.port, stack.api_key, documents, rate=rate)
-            return await measure_run(outcomes, load, seconds=_PATIENCE_SECONDS)
+            return await measure_run(stack, outcomes, load, seconds=_PATIENCE_SECONDS)
 
         plan.say("warming up")
         await run(xml.take(plan.einvoices))  # until the Java servers have compiled what they run
@@ -159,7 +159,7 @@ async def measure_soak(plan: StackPlan, *, documents: int, part: int = 1000) -> 
             for number in range(documents // part):
                 plan.say(f"e-invoices {number * part} to {(number + 1) * part}")
                 load = closed(stack.port, stack.api_key, xml.take(part), clients=_CLIENTS)
-                soak.runs.append(await measure_run(outcomes, load, seconds=_PATIENCE_SECONDS))
-                usage: dict[str, Usage] = await usage_of(PROJECT)
+                soak.runs.append(await measure_run(stack, outcomes, load, seconds=_PATIENCE_SECONDS))
+                usage: dict[str, Usage] = await usage_of(stack.project)
                 soak.memory.append({service: used.memory_bytes for service, used in sorted(usage.items())})
     return soak

@@ -7,10 +7,10 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from uuid import uuid4
 
-__all__ = ["PROJECT", "Stack", "StackError", "read_model_image"]
+__all__ = ["Stack", "StackError", "read_model_image"]
 
-PROJECT = "invoiceflow-bench"
 _OVERRIDE = Path(__file__).with_name("compose.yml")
 _SECONDS = 900.0
 """Patience with one command: images may have to be built."""
@@ -29,6 +29,7 @@ class Stack:
     """One running project. Its data go with it."""
 
     def __init__(self, root: Path, folder: Path) -> None:
+        self.project = f"invoiceflow-bench-{uuid4().hex[:8]}"  # so that two runs leave each other alone
         self._root = root
         self._env_file = folder / "bench.env"
         self._environment = {
@@ -58,7 +59,6 @@ class Stack:
         stack = cls(root, folder)
         await stack._make_secrets()
         try:
-            await stack._compose("down", "--volumes", "--remove-orphans")  # of a run that was killed
             await stack._compose("build", "--quiet")
             await stack.start()
             yield stack
@@ -87,7 +87,7 @@ class Stack:
     async def _compose(self, *arguments: str, settings: dict[str, str] | None = None) -> str:
         files = ("--file", "docker-compose.yml", "--file", str(_OVERRIDE), "--env-file", str(self._env_file))
         return await self._run(
-            "docker", "compose", "--project-name", PROJECT, *files, *arguments, settings=settings or {}
+            "docker", "compose", "--project-name", self.project, *files, *arguments, settings=settings or {}
         )
 
     async def _run(self, *command: str, settings: dict[str, str] | None = None) -> str:

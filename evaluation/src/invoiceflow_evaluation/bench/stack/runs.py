@@ -8,7 +8,7 @@ from invoiceflow_evaluation.bench.distribution import Distribution
 from invoiceflow_evaluation.bench.stack.engine import Usage, usage_of
 from invoiceflow_evaluation.bench.stack.load import Sent
 from invoiceflow_evaluation.bench.stack.outcomes import Outcomes
-from invoiceflow_evaluation.bench.stack.project import PROJECT, StackError
+from invoiceflow_evaluation.bench.stack.project import Stack, StackError
 
 __all__ = ["Run", "measure_run"]
 
@@ -52,14 +52,14 @@ class Run:
         return sum(one.cpu_seconds for one in self.usage.values())
 
 
-async def measure_run(outcomes: Outcomes, load: Awaitable[Sent], *, seconds: float) -> Run:
+async def measure_run(stack: Stack, outcomes: Outcomes, load: Awaitable[Sent], *, seconds: float) -> Run:
     """Let the load run and wait for the end of all its documents.
 
     Raises:
         StackError: a document failed.
         UnfinishedError: not all was over in ``seconds`` after the last was accepted.
     """
-    before, cpu_before = await usage_of(PROJECT), time.process_time()
+    before, cpu_before = await usage_of(stack.project), time.process_time()
     begun = time.perf_counter()
     sent = await load
     accepted = max(sent.accepted.values())
@@ -68,7 +68,7 @@ async def measure_run(outcomes: Outcomes, load: Awaitable[Sent], *, seconds: flo
         raise StackError(f"{len(failed)} of {len(sent.accepted)} documents failed")
     shown = await outcomes.all_shown(seconds=seconds)
     client_cpu = time.process_time() - cpu_before
-    after = await usage_of(PROJECT)
+    after = await usage_of(stack.project)
     return Run(
         documents=len(sent.accepted),
         seconds_accepted=accepted - begun,
