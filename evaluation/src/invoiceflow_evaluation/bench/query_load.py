@@ -208,8 +208,12 @@ async def _run(port: int, clients: int, client: _Client) -> Load:
         async with asyncio.TaskGroup() as tasks:
             for number, connection in enumerate(connections):
                 tasks.create_task(client(number, connection, load))
-    except* LoadError as errors:
-        raise errors.exceptions[0] from None
+    except ExceptionGroup as errors:
+        # Not by `except*`: what is raised in there comes out in a group of its own in some versions of Python 3.11.
+        for error in errors.exceptions:
+            if isinstance(error, LoadError):
+                raise error from None
+        raise
     finally:
         for connection in connections:
             await connection.close()
