@@ -11,28 +11,29 @@ import pytest
 INSIDE = Path(__file__).parent / "inside"
 
 TRY = """
-import importlib, json, sys
-sys.path.insert(0, {inside!r})
+import importlib
 import sitecustomize as inside
 inside.install(inside.SABOTAGE)
-for module in {{*inside.POINTS, *(one for changes in inside.SABOTAGE.values() for one in changes)}}:
+for module in {*inside.POINTS, *(one for changes in inside.SABOTAGE.values() for one in changes)}:
     importlib.import_module(module)
 """
 
 
 def python(program: str) -> "subprocess.CompletedProcess[str]":
-    # In a process of its own: nothing here may stay changed for the tests that follow.
-    return subprocess.run([sys.executable, "-c", program], check=False, capture_output=True, text=True)
+    # In a process of its own: nothing here may stay changed for the tests that follow. By PYTHONPATH as in the images:
+    # some systems load a sitecustomize of their own at start, and a path added later comes too late.
+    env = os.environ | {"PYTHONPATH": str(INSIDE)}
+    return subprocess.run([sys.executable, "-c", program], check=False, capture_output=True, text=True, env=env)
 
 
 def test_every_point_and_every_sabotage_finds_what_it_changes() -> None:
-    tried = python(TRY.format(inside=str(INSIDE)))
+    tried = python(TRY)
     assert tried.returncode == 0, tried.stderr
 
 
 def test_a_sabotage_reaches_those_who_import_by_name() -> None:
     shown = python(
-        TRY.format(inside=str(INSIDE))
+        TRY
         + """
 from invoiceflow_chassis.kafka.delivery import event_id
 from invoiceflow_chassis.objects.minio import verified
@@ -48,8 +49,6 @@ def test_what_is_planned_happens_once_at_its_passage(tmp_path: Path, passage: in
         json.dumps({"points": [{"id": "a", "point": "here", "passage": passage, "action": "sleep", "seconds": 0}]})
     )
     program = f"""
-import sys
-sys.path.insert(0, {str(INSIDE)!r})
 import sitecustomize as inside
 from pathlib import Path
 inside.PLAN, inside.MARKS = Path({str(tmp_path)!r}) / "plan.json", Path({str(tmp_path)!r})
@@ -61,7 +60,5 @@ print(seen)
 """
     struck = [index >= passage for index in range(5)]
     for first in (True, False):  # a process started later is not struck again
-        shown = subprocess.run(
-            [sys.executable, "-c", program], check=False, capture_output=True, text=True, env={**os.environ}
-        )
+        shown = python(program)
         assert shown.stdout == f"{struck if first else [True] * 5}\n", shown.stderr
