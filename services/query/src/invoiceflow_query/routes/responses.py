@@ -14,6 +14,7 @@ _SENTENCES = {
     "broker_unavailable": "Kafka does not answer. Try again in a moment.",
     "dead_letter_not_found": "There is no dead letter 7d9e…. GET /v1/dead-letters?state=all lists those that Kafka still keeps.",
     "document_not_found": "There is no document 7d9e…. GET /v1/documents lists those there are.",
+    "einvoice_not_possible": "The invoice breaks 1 rule of EN 16931 (BR-CO-15), so there is no valid e-invoice of it. violations says what is missing or wrong.",
     "export_too_large": "A sheet holds 1048576 rows at most. Export with narrower filters, or as csv or json.",
     "file_not_found": "Nothing has told yet where the document's file is. Try again in a moment.",
     "invalid_cursor": "The cursor does not belong to this list. Take next_cursor of the page before as it is, with the same filters and sort.",
