@@ -14,7 +14,7 @@ from invoiceflow_contracts.invoice import (
     TaxBreakdown,
     Totals,
 )
-from invoiceflow_query.einvoice.code_lists import codes
+from invoiceflow_query.einvoice.code_lists import code_list
 from invoiceflow_query.einvoice.specification import DISCOUNT, OTHER_CHARGE, SPECIFICATION
 from invoiceflow_query.einvoice.tree import Part, Vocabulary, amount, as_bytes
 from invoiceflow_query.einvoice.types import type_code
@@ -208,7 +208,7 @@ def _in_order(account: Part, name: Part, name_first: bool) -> tuple[Part, Part]:
 
 
 def _breakdown(row: TaxBreakdown) -> Part:
-    code = row.exemption_reason if row.exemption_reason in codes("exemption_reason") else None
+    code = row.exemption_reason if row.exemption_reason in code_list("exemption_reason") else None
     return _group(
         "ApplicableTradeTax",
         _amount("CalculatedAmount", row.amount),
@@ -222,7 +222,7 @@ def _breakdown(row: TaxBreakdown) -> Part:
 
 
 def _adjustment(item: AllowanceCharge) -> Part:
-    code = item.reason if item.reason in codes("charge_reason" if item.is_charge else "allowance_reason") else None
+    code = item.reason if item.reason in code_list("charge_reason" if item.is_charge else "allowance_reason") else None
     return _group(
         "SpecifiedTradeAllowanceCharge",
         _indicator(is_charge=item.is_charge),

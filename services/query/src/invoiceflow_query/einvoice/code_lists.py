@@ -5,7 +5,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Literal
 
-__all__ = ["CodeList", "codes"]
+__all__ = ["CodeList", "code_list"]
 
 CodeList = Literal[
     "allowance_reason",
@@ -26,7 +26,7 @@ CodeList = Literal[
 
 
 @cache
-def codes(name: CodeList) -> frozenset[str]:
+def code_list(name: CodeList) -> frozenset[str]:
     """Return a list. ``code_lists.json`` is made from the official artefacts by ``tests/einvoice/make_code_lists.py``."""
     text = files("invoiceflow_query.einvoice").joinpath("code_lists.json").read_text(encoding="utf-8")
     return frozenset(json.loads(text)[name].split())

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from decimal import ROUND_HALF_UP, Decimal
 
 from invoiceflow_contracts.invoice import AllowanceCharge, Invoice, InvoiceLine, Payment, TaxBreakdown, Totals
-from invoiceflow_query.einvoice.code_lists import codes
+from invoiceflow_query.einvoice.code_lists import code_list
 from invoiceflow_query.einvoice.tree import printable
 from invoiceflow_query.einvoice.units import unit_code
 
@@ -176,6 +176,6 @@ def _totals(
 
 def _payment(payment: Payment) -> Payment:
     """Return the payment with a code for its means (BT-81), which whatever else is said of it needs (BR-49)."""
-    if payment == Payment() or payment.means in codes("payment_means"):
+    if payment == Payment() or payment.means in code_list("payment_means"):
         return payment
     return payment.model_copy(update={"means": CREDIT_TRANSFER if payment.iban else UNDEFINED_MEANS})

@@ -11,7 +11,7 @@ from invoiceflow_contracts.invoice import (
     Party,
     TaxBreakdown,
 )
-from invoiceflow_query.einvoice.code_lists import codes
+from invoiceflow_query.einvoice.code_lists import code_list
 from invoiceflow_query.einvoice.specification import DISCOUNT, OTHER_CHARGE, SPECIFICATION
 from invoiceflow_query.einvoice.tree import Part, Vocabulary, amount, as_bytes
 from invoiceflow_query.einvoice.types import type_code
@@ -108,7 +108,7 @@ class _Writer:
         )
 
     def tax(self, row: TaxBreakdown) -> Part:
-        code = row.exemption_reason if row.exemption_reason in codes("exemption_reason") else None
+        code = row.exemption_reason if row.exemption_reason in code_list("exemption_reason") else None
         return _group(
             "TaxSubtotal",
             self.amount("TaxableAmount", row.basis),
@@ -166,7 +166,7 @@ class _Writer:
 
 
 def _reason(item: AllowanceCharge) -> tuple[Part, Part]:
-    code = item.reason if item.reason in codes("charge_reason" if item.is_charge else "allowance_reason") else None
+    code = item.reason if item.reason in code_list("charge_reason" if item.is_charge else "allowance_reason") else None
     return _value("AllowanceChargeReasonCode", code), None if code else _value("AllowanceChargeReason", item.reason)
 
 

@@ -4,7 +4,7 @@ import json
 from functools import cache
 from importlib.resources import files
 
-from invoiceflow_query.einvoice.code_lists import codes
+from invoiceflow_query.einvoice.code_lists import code_list
 
 __all__ = ["ONE", "OTHER", "unit_code"]
 
@@ -22,7 +22,7 @@ def unit_code(unit: str | None) -> str:
     if unit is None:
         return ONE
     word = unit.strip().rstrip(".").casefold()
-    is_code = unit in codes("unit")
+    is_code = unit in code_list("unit")
     if is_code and unit == unit.upper():
         return unit
     return _words().get(word) or (unit if is_code else OTHER)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from invoiceflow_contracts.invoice import Invoice, Party
-from invoiceflow_query.einvoice.code_lists import CodeList, codes
+from invoiceflow_query.einvoice.code_lists import CodeList, code_list
 from invoiceflow_query.einvoice.types import type_code
 from invoiceflow_query.einvoice.violations import Violation
 
@@ -31,7 +31,7 @@ def _missing(rule: str, value: object, pointer: str, message: str) -> Iterator[V
 
 
 def _listed(rule: str, code: str | None, name: CodeList, pointer: str, what: str) -> Iterator[Violation]:
-    if code and code not in codes(name):
+    if code and code not in code_list(name):
         yield Violation(rule, f"{what} {code[:30]!r} is not in the code list.", (pointer,))
 
 
@@ -78,7 +78,7 @@ def _address(party: Party, at: str, who: str, rules: tuple[str, str]) -> Iterato
 
 
 def _vat_prefix(vat_id: str | None, pointer: str, who: str) -> Iterator[Violation]:
-    if vat_id and vat_id[:2] not in codes("vat_prefix"):
+    if vat_id and vat_id[:2] not in code_list("vat_prefix"):
         message = (
             f"The {who}'s VAT identifier does not begin with the code of a country (ISO 3166-1, or EL for Greece)."
         )
