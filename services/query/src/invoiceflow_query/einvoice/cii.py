@@ -208,29 +208,31 @@ def _in_order(account: Part, name: Part, name_first: bool) -> tuple[Part, Part]:
 
 
 def _breakdown(row: TaxBreakdown) -> Part:
-    code = row.exemption_reason if row.exemption_reason in code_list("exemption_reason") else None
+    listed = row.exemption_reason if row.exemption_reason in code_list("exemption_reason") else None
     return _group(
         "ApplicableTradeTax",
         _amount("CalculatedAmount", row.amount),
         _value("TypeCode", "VAT"),
-        None if code else _value("ExemptionReason", row.exemption_reason),
+        None if listed else _value("ExemptionReason", row.exemption_reason),
         _amount("BasisAmount", row.basis),
         _value("CategoryCode", row.category),
-        _value("ExemptionReasonCode", code),
+        _value("ExemptionReasonCode", listed),
         None if row.category == "O" else _value("RateApplicablePercent", row.rate),
     )
 
 
 def _adjustment(item: AllowanceCharge) -> Part:
-    code = item.reason if item.reason in code_list("charge_reason" if item.is_charge else "allowance_reason") else None
+    listed = (
+        item.reason if item.reason in code_list("charge_reason" if item.is_charge else "allowance_reason") else None
+    )
     return _group(
         "SpecifiedTradeAllowanceCharge",
         _indicator(is_charge=item.is_charge),
         _value("CalculationPercent", item.percent),
         _amount("BasisAmount", item.basis),
         _amount("ActualAmount", item.amount),
-        _value("ReasonCode", code),
-        None if code else _value("Reason", item.reason),
+        _value("ReasonCode", listed),
+        None if listed else _value("Reason", item.reason),
         _tax("CategoryTradeTax", item.tax_category, item.tax_rate),
     )
 

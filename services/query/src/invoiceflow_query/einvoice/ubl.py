@@ -108,7 +108,7 @@ class _Writer:
         )
 
     def tax(self, row: TaxBreakdown) -> Part:
-        code = row.exemption_reason if row.exemption_reason in code_list("exemption_reason") else None
+        listed = row.exemption_reason if row.exemption_reason in code_list("exemption_reason") else None
         return _group(
             "TaxSubtotal",
             self.amount("TaxableAmount", row.basis),
@@ -117,8 +117,8 @@ class _Writer:
                 "TaxCategory",
                 row.category,
                 row.rate,
-                _value("TaxExemptionReasonCode", code),
-                None if code else _value("TaxExemptionReason", row.exemption_reason),
+                _value("TaxExemptionReasonCode", listed),
+                None if listed else _value("TaxExemptionReason", row.exemption_reason),
             ),
         )
 
@@ -166,8 +166,10 @@ class _Writer:
 
 
 def _reason(item: AllowanceCharge) -> tuple[Part, Part]:
-    code = item.reason if item.reason in code_list("charge_reason" if item.is_charge else "allowance_reason") else None
-    return _value("AllowanceChargeReasonCode", code), None if code else _value("AllowanceChargeReason", item.reason)
+    listed = (
+        item.reason if item.reason in code_list("charge_reason" if item.is_charge else "allowance_reason") else None
+    )
+    return _value("AllowanceChargeReasonCode", listed), None if listed else _value("AllowanceChargeReason", item.reason)
 
 
 def _category(name: str, category: str | None, rate: Decimal | None, *exemption: Part) -> Part:
