@@ -299,6 +299,7 @@ async def test_describes_itself(client: httpx.AsyncClient) -> None:
         "/v1/documents/{document_id}",
         "/v1/documents/{document_id}/events",
         "/v1/documents/{document_id}/file",
+        "/v1/documents/{document_id}/pages/{number}.png",
         "/v1/invoices",
         "/v1/invoices/export",
         "/v1/invoices/{invoice_id}",

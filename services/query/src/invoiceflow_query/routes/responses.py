@@ -1,10 +1,11 @@
 """How the API's description names its answers beside the usual one."""
 
 from typing import Any
+from uuid import UUID
 
-from invoiceflow_chassis.problems import MEDIA_TYPE, Problem
+from invoiceflow_chassis.problems import MEDIA_TYPE, Problem, ProblemError
 
-__all__ = ["NOT_MODIFIED", "problems"]
+__all__ = ["NOT_MODIFIED", "document_not_found", "problems"]
 
 Responses = dict[int | str, dict[str, Any]]
 
@@ -21,6 +22,10 @@ _SENTENCES = {
     "invalid_request": "The request is not valid: query.limit: Input should be greater than or equal to 1.",
     "invoice_not_found": "There is no invoice 7d9e…. GET /v1/documents/7d9e… says whether its document is under way or failed.",
     "operator_required": "This is for operators of the deployment. Use a key that is set as <sha256>:<tenant>:operator.",
+    "page_not_found": "The document has no page 4; it has 3.",
+    "page_too_complex": "Page 1 needs more time or memory to be drawn than is allowed. Ask for a smaller width, or download the file.",
+    "page_unreadable": "Page 1 cannot be drawn: the file is damaged, protected or too large. Download it instead.",
+    "page_without_picture": "Pages of PDFs and pictures can be seen; this document is application/xml. Download it instead.",
     "object_not_found": "There is no object 'default/9f86…' in bucket 'invoiceflow-originals'. Store it again and resubmit.",
 }
 
@@ -47,3 +52,10 @@ def problems(**codes: int) -> Responses:
             "content": {MEDIA_TYPE: {"schema": Problem.model_json_schema(), "examples": examples}},
         }
     return responses
+
+
+def document_not_found(document_id: UUID) -> ProblemError:
+    """Return the problem that there is no such document."""
+    return ProblemError(
+        404, "document_not_found", f"There is no document {document_id}. GET /v1/documents lists those there are."
+    )
