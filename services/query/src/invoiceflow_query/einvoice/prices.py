@@ -2,18 +2,22 @@
 
 from decimal import Decimal
 
-__all__ = ["of_quantity"]
+from invoiceflow_contracts.invoice import InvoiceLine
+
+__all__ = ["stated"]
 
 PRECISION = Decimal("1e-10")
 """To which a price of one unit is kept that does not come out even."""
 
 
-def of_quantity(price: Decimal | None, quantity: Decimal | None) -> Decimal | None:
-    """Return the price of ``quantity`` units where that of one is ``price``.
+def stated(line: InvoiceLine, price: Decimal | None) -> Decimal | None:
+    """Return one of the line's prices, which are those of one unit, as the price of its base quantity.
 
-    A price that did not come out even (10.00 for 3) becomes the one that it was made from, not 9.9999999999.
+    A price that did not come out even (10.00 for 3) becomes the one that it was made from, not 9.9999999999. A base quantity in another
+    unit than the line's has divided nothing.
     """
-    if price is None or not quantity:
+    quantity = line.price_base_quantity
+    if price is None or not quantity or line.price_base_unit not in {None, line.unit}:
         return price
     exact = price * quantity
     rounded = exact.quantize(Decimal("1e-6"))

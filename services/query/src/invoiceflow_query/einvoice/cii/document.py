@@ -79,9 +79,7 @@ def _agreement(invoice: Invoice) -> Part:
         document_reference("BuyerOrderReferencedDocument", invoice.purchase_order),
         document_reference("ContractReferencedDocument", invoice.contract),
         *(_supporting(each) for each in invoice.supporting_documents),
-        group(
-            "AdditionalReferencedDocument", value("IssuerAssignedID", invoice.tender), value("TypeCode", TENDER)
-        )
+        group("AdditionalReferencedDocument", value("IssuerAssignedID", invoice.tender), value("TypeCode", TENDER))
         if invoice.tender
         else None,
         object_reference(invoice.object_id, OBJECT),
@@ -147,13 +145,16 @@ def _settlement(invoice: Invoice) -> Part:
 def _means(payment: Payment) -> Iterator[Part]:
     """Yield the ways to pay (BG-16): one for each account, what they have in common in the first."""
     debit, card = payment.direct_debit, payment.card
-    accounts = (PaymentAccount(iban=payment.iban, bic=payment.bic, account_name=payment.account_name), *payment.other_accounts)
+    accounts = (
+        PaymentAccount(iban=payment.iban, bic=payment.bic, account_name=payment.account_name),
+        *payment.other_accounts,
+    )
     for position, given in enumerate(accounts):
         first = position == 0
         yield group(
             "SpecifiedTradeSettlementPaymentMeans",
             value("TypeCode", payment.means),
-            value("Information", payment.means_text),
+            value("Information", payment.means_text if first else None),
             group(
                 "ApplicableTradeSettlementFinancialCard", value("ID", card.number), value("CardholderName", card.holder)
             )

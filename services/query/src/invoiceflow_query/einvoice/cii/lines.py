@@ -14,7 +14,7 @@ from invoiceflow_query.einvoice.cii.vocabulary import (
     tax,
     value,
 )
-from invoiceflow_query.einvoice.prices import of_quantity
+from invoiceflow_query.einvoice.prices import stated
 from invoiceflow_query.einvoice.specification import OBJECT
 from invoiceflow_query.einvoice.tree import Part
 
@@ -71,21 +71,18 @@ def _product(given: InvoiceLine) -> Part:
 
 
 def _agreement(given: InvoiceLine) -> Part:
-    per = given.price_base_quantity
     return group(
         "SpecifiedLineTradeAgreement",
         group("BuyerOrderReferencedDocument", value("LineID", given.order_line)),
         group(
             "GrossPriceProductTradePrice",
-            value("ChargeAmount", of_quantity(given.gross_price, per)),
+            value("ChargeAmount", stated(given, given.gross_price)),
             _basis(given),
-            _price_discount(of_quantity(given.price_discount, per)),
+            _price_discount(stated(given, given.price_discount)),
         )
         if given.gross_price is not None
         else None,
-        group(
-            "NetPriceProductTradePrice", value("ChargeAmount", of_quantity(given.unit_price, per)), _basis(given)
-        ),
+        group("NetPriceProductTradePrice", value("ChargeAmount", stated(given, given.unit_price)), _basis(given)),
     )
 
 

@@ -33,7 +33,11 @@ SPACES: dict[str | None, str] = {
     "udt": f"{_CII}UnqualifiedDataType:100",
 }
 message = Vocabulary(SPACES["rsm"]).group
-group, required, value = Vocabulary(SPACES["ram"]).group, Vocabulary(SPACES["ram"]).required, Vocabulary(SPACES["ram"]).value
+group, required, value = (
+    Vocabulary(SPACES["ram"]).group,
+    Vocabulary(SPACES["ram"]).required,
+    Vocabulary(SPACES["ram"]).value,
+)
 _data, _qualified = Vocabulary(SPACES["udt"]).value, Vocabulary(SPACES["qdt"]).value
 
 _BY_DAY = "102"

@@ -120,9 +120,7 @@ class _Writer:
                 "AdditionalDocumentReference", identifier("ID", invoice.object_id), value("DocumentTypeCode", OBJECT)
             )
         if self.credit and invoice.project:
-            yield group(
-                "AdditionalDocumentReference", value("ID", invoice.project), value("DocumentTypeCode", PROJECT)
-            )
+            yield group("AdditionalDocumentReference", value("ID", invoice.project), value("DocumentTypeCode", PROJECT))
         for each in invoice.supporting_documents:
             yield _supporting(each)
 

@@ -1,7 +1,7 @@
 """Invoice lines in UBL."""
 
 from invoiceflow_contracts.invoice import InvoiceLine
-from invoiceflow_query.einvoice.prices import of_quantity
+from invoiceflow_query.einvoice.prices import stated
 from invoiceflow_query.einvoice.specification import OBJECT
 from invoiceflow_query.einvoice.tree import Part
 from invoiceflow_query.einvoice.ubl.vocabulary import adjustment, category, group, identifier, money, value
@@ -57,16 +57,15 @@ def _item(given: InvoiceLine) -> Part:
 
 
 def _price(given: InvoiceLine, currency: str | None) -> Part:
-    per = given.price_base_quantity
     return group(
         "Price",
-        value("PriceAmount", of_quantity(given.unit_price, per), currencyID=currency),
-        value("BaseQuantity", per, unitCode=given.price_base_unit),
+        value("PriceAmount", stated(given, given.unit_price), currencyID=currency),
+        value("BaseQuantity", given.price_base_quantity, unitCode=given.price_base_unit),
         group(
             "AllowanceCharge",
             value("ChargeIndicator", "false"),
-            value("Amount", of_quantity(given.price_discount, per), currencyID=currency),
-            value("BaseAmount", of_quantity(given.gross_price, per), currencyID=currency),
+            value("Amount", stated(given, given.price_discount), currencyID=currency),
+            value("BaseAmount", stated(given, given.gross_price), currencyID=currency),
         )
         if given.gross_price is not None
         else None,

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 
 from invoiceflow_contracts.invoice import Delivery, Identifier, Party, Payment, PaymentAccount
-from invoiceflow_query.einvoice.ubl.vocabulary import VAT, address, group, identifier, value
 from invoiceflow_query.einvoice.tree import Part
+from invoiceflow_query.einvoice.ubl.vocabulary import VAT, address, group, identifier, value
 
 __all__ = ["buyer", "delivery", "payee", "payment_means", "seller", "tax_representative"]
 
@@ -34,9 +34,7 @@ def buyer(party: Party) -> Part:
     return _party(party, party.identifiers, _tax_scheme(party.vat_id, VAT))
 
 
-def _party(
-    party: Party, identifiers: Sequence[Identifier], *tax_schemes: Part, legal_form: str | None = None
-) -> Part:
+def _party(party: Party, identifiers: Sequence[Identifier], *tax_schemes: Part, legal_form: str | None = None) -> Part:
     return group(
         "Party",
         identifier("EndpointID", party.electronic_address),
@@ -112,12 +110,15 @@ def delivery(given: Delivery | None, on: date | None) -> Part:
 def payment_means(payment: Payment, due: date | None) -> Iterator[Part]:
     """Yield the ways to pay (BG-16): one for each account, what they have in common in the first; ``due`` of a credit note alone."""
     debit, card = payment.direct_debit, payment.card
-    accounts = (PaymentAccount(iban=payment.iban, bic=payment.bic, account_name=payment.account_name), *payment.other_accounts)
+    accounts = (
+        PaymentAccount(iban=payment.iban, bic=payment.bic, account_name=payment.account_name),
+        *payment.other_accounts,
+    )
     for position, account in enumerate(accounts):
         first = position == 0
         yield group(
             "PaymentMeans",
-            value("PaymentMeansCode", payment.means, name=payment.means_text),
+            value("PaymentMeansCode", payment.means, name=payment.means_text if first else None),
             value("PaymentDueDate", due) if first else None,
             value("PaymentID", payment.reference),
             group(
