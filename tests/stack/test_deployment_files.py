@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
+from invoiceflow_extract.llm import LlmSettings
 from invoiceflow_extract.settings import ExtractSettings
 from invoiceflow_ingest.settings import IngestSettings
 from invoiceflow_ocr.settings import OcrSettings
@@ -85,6 +86,7 @@ def test_the_job_creates_every_bucket_that_a_service_uses(services: dict[str, An
         *ingest.source_buckets,
         OcrSettings.model_construct().bucket,
         ExtractSettings.model_construct().bucket,
+        LlmSettings.model_construct().bucket,
     }
 
 

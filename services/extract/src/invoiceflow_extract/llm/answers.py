@@ -100,10 +100,9 @@ class _Search:
         value = typed(pointer, said)
         places = find(pointer, value, named, self.shown, self.seen) if value is not None else iter(())
         place = next((place for place in places if place.tokens.isdisjoint(taken)), None)
-        if value is None:
-            verdict = Verdict.INVALID
-        else:  # added: until it is weighed against what the local engine has
-            verdict = Verdict.UNGROUNDED if place is None else Verdict.ADDED
+        # Added: until it is weighed against what the local engine has.
+        stands = Verdict.UNGROUNDED if place is None else Verdict.ADDED
+        verdict = Verdict.INVALID if value is None else stands
         self.read.record[pointer] = Answer(pointer=pointer, verdict=verdict, value=said[:_LONGEST_SHOWN], lines=named)
         return Grounded(value, place) if value is not None and place is not None else None
 

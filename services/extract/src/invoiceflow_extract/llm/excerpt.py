@@ -25,9 +25,8 @@ class Excerpt:
 
     def quoted(self) -> str:
         """Return the lines as data: a JSON array, from which no text can break out."""
-        return json.dumps(
-            [{"id": name, "text": _shown(row)} for name, row in self.rows.items()], ensure_ascii=False, indent=0
-        )
+        lines = [json.dumps({"id": name, "text": _shown(row)}, ensure_ascii=False) for name, row in self.rows.items()]
+        return "[" + ",\n".join(lines) + "]"
 
     @property
     def pages(self) -> list[int]:

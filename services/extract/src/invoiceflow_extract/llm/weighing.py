@@ -5,7 +5,7 @@ only where there was none. Where the two differ, arithmetic decides: a value tak
 better for it; a text does so only where the local engine was hardly sure itself. All others stay as they were, and less sure.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -61,6 +61,7 @@ def weigh(local: Reading, read: Read, *, agreed: bool) -> Weighed:
         else:
             contradicting[pointer] = found
     _settle(result, contradicting, agreed=agreed)
+    _prove(result, agreed=agreed)
     for pointer, rows in read.rows.items():
         _take_rows(result, pointer, rows, agreed=agreed)
     return result
@@ -71,8 +72,6 @@ def _add(result: Weighed, pointer: str, found: Grounded, *, agreed: bool) -> Non
     if with_it is None or (isinstance(found.value, Decimal) and _trouble(with_it) > _trouble(result.reading)):
         result.verdicts[pointer] = Verdict.KEPT_LOCAL
         return
-    if isinstance(found.value, Decimal) and _supported(with_it, pointer):
-        with_it = _surer(with_it, pointer, _halved(PROVEN, agreed=agreed))
     result.reading, result.verdicts[pointer] = with_it, Verdict.ADDED
 
 
@@ -175,17 +174,17 @@ def _trouble(reading: Reading) -> int:
     return sum(_WEIGHT[finding.severity] for finding in check(Subject(reading.invoice, Origin.PAGE)))
 
 
-def _supported(reading: Reading, pointer: str) -> bool:
-    """Whether a total follows from two others that the page prints."""
-    totals = reading.invoice.totals
-    known = (totals.net, totals.tax, totals.gross)
-    if pointer in {"/totals/net", "/totals/tax", "/totals/gross"}:
-        return None not in known and _printed(reading, ("/totals/net", "/totals/tax", "/totals/gross"))
-    return False
-
-
-def _printed(reading: Reading, pointers: Iterable[str]) -> bool:
-    return all(pointer in reading.evidence and reading.evidence[pointer].page is not None for pointer in pointers)
+def _prove(result: Weighed, *, agreed: bool) -> None:
+    """Be surer of totals from the model that close with each other: net + tax = gross, each of them printed."""
+    totals, evidence = result.reading.invoice.totals, result.reading.evidence
+    if totals.net is None or totals.tax is None or totals.net + totals.tax != totals.gross:
+        return
+    pointers = ("/totals/net", "/totals/tax", "/totals/gross")
+    if not all(pointer in evidence and evidence[pointer].page is not None for pointer in pointers):
+        return
+    for pointer in pointers:
+        if result.verdicts.get(pointer) is Verdict.ADDED:
+            result.reading = _surer(result.reading, pointer, _halved(PROVEN, agreed=agreed))
 
 
 def _value_at(reading: Reading, pointer: str) -> Any:
