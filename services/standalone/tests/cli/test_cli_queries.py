@@ -123,6 +123,33 @@ def test_show_of_what_there_is_not_says_how_to_find_it(invoiceflow: Any) -> None
     assert "invoiceflow list" in result.stderr
 
 
+def test_show_writes_an_einvoice_to_a_file_or_the_standard_output(
+    invoiceflow: Any, one_invoice: str, tmp_path: Path
+) -> None:
+    assert invoiceflow("show", "2024-0117", "--format", "ubl").stdout == "<ubl/>"
+    target = tmp_path / "invoice.xml"
+    result = invoiceflow("show", one_invoice[:8], "-f", "cii", "-o", target)
+    assert result.exit_code == 0, result.output
+    assert (target.read_text(), result.stdout) == ("<cii/>", "")
+    assert "invoice.xml" in result.stderr
+
+
+def test_show_names_the_rules_that_are_in_the_way_of_an_einvoice(
+    invoiceflow: Any, api: Any, one_invoice: str, tmp_path: Path
+) -> None:
+    api.violations = [{"rule": "BR-02", "message": "The invoice has no number (BT-1).", "pointers": ["/number"]}]
+    result = invoiceflow("show", one_invoice, "-f", "ubl", "-o", tmp_path / "invoice.xml")
+    assert result.exit_code == 2
+    assert "BR-02: The invoice has no number (BT-1)." in result.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_show_wants_to_know_as_what_to_write_a_file(invoiceflow: Any, one_invoice: str, tmp_path: Path) -> None:
+    result = invoiceflow("show", one_invoice, "-o", tmp_path / "invoice.xml")
+    assert result.exit_code == 2
+    assert "--format ubl" in result.stderr
+
+
 def test_export_writes_a_file_or_the_standard_output(invoiceflow: Any, api: Any, tmp_path: Path) -> None:
     result = invoiceflow("export", "--format", "csv", "--seller", "acme")
     assert result.stdout == "number,gross\n2024-0117,119.00\n"
