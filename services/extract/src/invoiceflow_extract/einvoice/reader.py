@@ -8,8 +8,9 @@ from lxml import etree
 from invoiceflow_chassis.errors import PermanentError
 from invoiceflow_extract.einvoice.cii import read_cii, read_cii_line
 from invoiceflow_extract.einvoice.draft import Draft
-from invoiceflow_extract.einvoice.model import EInvoice, Syntax
+from invoiceflow_extract.einvoice.model import EInvoice, Syntax, profile_of
 from invoiceflow_extract.einvoice.node import Node
+from invoiceflow_extract.einvoice.schemas import breaches
 from invoiceflow_extract.einvoice.ubl import read_ubl, read_ubl_line
 
 __all__ = ["MAX_SIZE", "ORDER_NAMES", "SYNTAXES", "parse", "read"]
@@ -36,8 +37,8 @@ ORDER_NAMES = {
 _LINES = ("{*}InvoiceLine", "{*}CreditNoteLine", "{*}IncludedSupplyChainTradeLineItem")
 _LANDMARKS = (*SYNTAXES, *_LINES)
 
-_KEPT_WHOLE = 512 * 1024
-"""Bytes up to which the parsed lines may stay until the end: it costs less than clearing them away."""
+_KEPT_WHOLE = 2 * 1024 * 1024
+"""Bytes up to which the parsed lines stay until the end, so that the schema can be asked: some two thousand lines."""
 
 _SAFE: dict[str, Any] = {
     "resolve_entities": False,
@@ -118,7 +119,7 @@ def read(data: bytes, *, max_size: int = MAX_SIZE) -> EInvoice:
         raise _damaged(error) from error
     if reader is None:
         raise _not_an_invoice(events.root)
-    return reader.finish()
+    return reader.finish(validate=len(data) <= _KEPT_WHOLE)
 
 
 class _Reader:
@@ -154,9 +155,13 @@ class _Reader:
         else:
             read_ubl(self._draft, self._top)
 
-    def finish(self) -> EInvoice:
+    def finish(self, *, validate: bool) -> EInvoice:
+        """Return the e-invoice; ``validate`` asks whether it keeps to its schema, for which it must have been kept whole."""
         reading, findings = self._draft.finish()
-        return EInvoice(self._syntax, reading.invoice.specification, reading, findings)
+        guideline = reading.invoice.specification
+        if validate:
+            findings = (*findings, *breaches(self.root, self._syntax, profile_of(guideline)))
+        return EInvoice(self._syntax, guideline, reading, findings)
 
 
 def _not_an_invoice(root: etree._Element) -> PermanentError:
