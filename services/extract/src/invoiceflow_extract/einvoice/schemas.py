@@ -51,7 +51,7 @@ def breaches(root: etree._Element, syntax: Syntax, profile: Profile | None) -> I
     schema = _schema(path)
     if schema.validate(root):
         return
-    messages = dict.fromkeys(_NAMESPACE.sub("", entry.message) for entry in schema.error_log)
+    messages = dict.fromkeys(_NAMESPACE.sub("", entry.message) for entry in schema.error_log.filter_from_errors())
     for message in islice(messages, _MOST):
         yield RULES["IF-EINV-SCHEMA"].finding(
             f"The e-invoice does not keep to the schema of its format: {message[:_LONGEST]}",
