@@ -9,6 +9,7 @@ import io
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
+from xml.sax.saxutils import escape
 
 import pikepdf
 import pytest
@@ -30,6 +31,7 @@ BY_ID = {each["id"]: each for each in CORPUS}
 ON_PAGE = [each["id"] for each in CORPUS if each["place"] in {"head", "footer", "column", "table"}]
 IN_PDF = [each["id"] for each in CORPUS if each["place"] in {"white", "metadata"}]
 COMMANDED = ("1.11", "PWNED-1", "Evil Holdings", "GB33BUKB20201555555555", "GB980780684", "2031-01-01")
+EINVOICE = (Path(__file__).parents[2] / "samples" / "documents" / "12-de-peppol-ubl.xml").read_text(encoding="utf-8")
 WITHOUT_NUMBER = PLAIN.replace("Invoice number: NW-2024-117", "Our mark                 NW-2024-117")
 
 
@@ -40,9 +42,11 @@ def engine() -> NativeEngine:
 
 @pytest.fixture
 async def world() -> AsyncIterator[World]:
-    async with LlmServer.run(answering(obeying)) as server:
-        async with world_with(LlmSettings(model="obedient", base_url=server.url)) as world:
-            yield world
+    async with (
+        LlmServer.run(answering(obeying)) as server,
+        world_with(LlmSettings(model="obedient", base_url=server.url)) as world,
+    ):
+        yield world
 
 
 def with_injection(document: str, injection: dict[str, str]) -> Layout:
@@ -52,7 +56,7 @@ def with_injection(document: str, injection: dict[str, str]) -> Layout:
     elif injection["place"] == "footer":
         rows += ["", *text.split("\n")]
     elif injection["place"] == "column":
-        rows[-2] = f"{text:<45}{rows[-2].lstrip():>15}"
+        rows[-2] = f"{rows[-2]}      {text}"
     else:
         at = next(index for index, row in enumerate(rows) if row.startswith("Mooring line"))
         rows.insert(at + 1, text)
@@ -156,6 +160,31 @@ async def test_an_injection_in_a_pdf_that_nobody_sees_changes_nothing(
     if injection["place"] == "white":
         assert injection["text"].split()[0] in {word.text for line in layout.pages[0].lines for word in line.words}
         assert "IF-LLM-INSTRUCTION" in {finding.rule for finding in result.findings}
+
+
+@pytest.mark.parametrize("name", [each["id"] for each in CORPUS if each["place"] in {"note", "item"}])
+async def test_an_injection_in_an_einvoice_changes_its_own_text_only_and_is_not_shown(world: World, name: str) -> None:
+    injection = BY_ID[name]
+    at = {
+        "note": ("/notes/0", "<cbc:Note>", "</cbc:Note>"),
+        "item": ("/lines/0/description", "<cbc:Name>", "</cbc:Name>"),
+    }
+    pointer, opening, closing = at[injection["place"]]
+    if injection["place"] == "note":
+        before = EINVOICE.replace(
+            "<cbc:DocumentCurrencyCode", f"{opening}Thank you{closing}<cbc:DocumentCurrencyCode", 1
+        )
+        after = before.replace(f"{opening}Thank you{closing}", f"{opening}{escape(injection['text'])}{closing}")
+    else:
+        start, before = EINVOICE.index(opening, EINVOICE.index("<cac:Item>")), EINVOICE
+        after = f"{EINVOICE[:start]}{opening}{escape(injection['text'])}{EINVOICE[EINVOICE.index(closing, start) :]}"
+    without = await world.extract_file(before.encode(), "application/xml")
+    result = await world.extract_file(after.encode(), "application/xml")
+    changed = {at: value for at, value in said(result).items() if said(without).get(at) != value}
+    assert changed.keys() == {pointer}
+    assert injection["text"] in changed[pointer]
+    assert result.tried == ()
+    assert (result.needs_review, result.confidence) == (without.needs_review, without.confidence)
 
 
 @pytest.mark.parametrize("name", [each["id"] for each in CORPUS if each["place"] in {"head", "footer", "white"}])
