@@ -1,7 +1,7 @@
 """Documents for the tests of the language model's step, and a service around them."""
 
 import gzip
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -13,7 +13,7 @@ from invoiceflow_chassis.objects.memory import MemoryObjectStore
 from invoiceflow_contracts.events import InvoiceExtractedV1, OcrCompletedV1
 from invoiceflow_contracts.extraction import Cost
 from invoiceflow_contracts.identity import document_id
-from invoiceflow_contracts.layout import Layout
+from invoiceflow_contracts.layout import EmbeddedFile, Engine, Layout, Page
 from invoiceflow_extract.adapters import LocalExtractor
 from invoiceflow_extract.handlers import extract_invoice
 from invoiceflow_extract.llm import LlmSettings
@@ -81,26 +81,43 @@ class World:
     settings: ExtractSettings = field(default_factory=ExtractSettings)
 
     async def extract(self, text: str | Layout, *, tenant: str = "default", name: str = "") -> InvoiceExtractedV1:
+        """Return what becomes of pages that ocr has read; another ``name`` is another document."""
         layout = layout_of(text) if isinstance(text, str) else text
+        return await self.extract_file(name.encode(), "image/png", layout.pages, tenant=tenant)
+
+    async def extract_file(
+        self,
+        data: bytes,
+        kind: str,
+        pages: tuple[Page, ...] = (),
+        attached: Sequence[tuple[str, bytes]] = (),
+        *,
+        tenant: str = "default",
+    ) -> InvoiceExtractedV1:
+        """Return what becomes of a document: of XML by itself, or of pages and the files that were found inside."""
+        files = []
+        for each, file in attached if pages else [("invoice.xml", data)]:
+            ref = await self.objects.put(tenant, "files", sha256(file).hexdigest(), file, media_type="application/xml")
+            files.append(EmbeddedFile(name=each, content=ref))
+        layout = Layout(engine=Engine(name="t", version="1"), pages=pages, embedded=tuple(files))
         packed = gzip.compress(layout.model_dump_json().encode(), mtime=0)
-        digest = sha256(packed + name.encode()).hexdigest()
-        content = await self.objects.put(tenant, "originals", digest, digest.encode(), media_type="image/png")
+        whole = data if not pages else data + packed
+        content = await self.objects.put(tenant, "files", sha256(whole).hexdigest(), whole, media_type=kind)
         event = OcrCompletedV1(
             tenant=tenant,
             document_id=document_id(tenant, content.sha256),
             content=content,
-            layout=await self.objects.put(tenant, "layouts", f"{digest}.gz", packed, media_type="application/gzip"),
+            layout=await self.objects.put(
+                tenant, "layouts", f"{content.sha256}.gz", packed, media_type="application/gzip"
+            ),
             engine=layout.engine,
-            pages=len(layout.pages),
+            pages=len(pages),
+            embedded=tuple(files),
             cost=Cost(stage="ocr", wall_seconds=1, cpu_seconds=1),
             completed_at=NOON,
         )
         (result,) = await extract_invoice(
-            event,
-            objects=self.objects,
-            extractor=LocalExtractor(),
-            settings=self.settings,
-            assistant=self.step,
+            event, objects=self.objects, extractor=LocalExtractor(), settings=self.settings, assistant=self.step
         )
         return result
 

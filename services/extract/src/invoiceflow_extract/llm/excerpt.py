@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
 from invoiceflow_contracts.layout import Layout
-from invoiceflow_extract.llm.instructions import instructing, plain
+from invoiceflow_extract.llm.instructions import plain
 from invoiceflow_extract.local.lexicon import lexicon
 from invoiceflow_extract.local.observations import Observations, observe
 from invoiceflow_extract.local.page_text import Row, sheets_of
@@ -42,8 +42,6 @@ class Pages:
     """The id of each row, by ``id(row)``."""
     table: frozenset[int]
     """Rows of the table of items, by ``id``."""
-    left_out: frozenset[int]
-    """Rows that speak to a program, by ``id``: never shown, never believed."""
 
     def header(self, limit: int) -> Excerpt:
         """Return what tells all but the items: first the first page, then the last, then the others, without the table."""
@@ -72,10 +70,7 @@ class Pages:
         return bool(ours) and ours[0] <= row.index <= ours[-1]
 
     def _by_page(self, wanted: Callable[[Row], bool]) -> list[tuple[Row, ...]]:
-        return [
-            tuple(row for row in sheet.rows if wanted(row) and id(row) not in self.left_out)
-            for sheet in self.seen.sheets
-        ]
+        return [tuple(row for row in sheet.rows if wanted(row)) for sheet in self.seen.sheets]
 
     def _fitting(self, pages: Iterable[Collection[Row]], limit: int) -> Excerpt:
         room = limit
@@ -90,14 +85,13 @@ class Pages:
 
 
 def read_pages(layout: Layout) -> Pages:
-    """Return the rows of ``layout`` with their ids, its table, and what speaks to a program."""
+    """Return the rows of ``layout`` with their ids, and its table."""
     words = lexicon()
     sheets = sheets_of(layout)
     seen = observe(sheets, words)
     table = find_lines(seen, words)
     ids = {id(row): f"{sheet.number}.{row.index + 1}" for sheet in sheets for row in sheet.rows}
-    left_out = frozenset(row for sheet in sheets for row in instructing(sheet.rows))
-    return Pages(seen, ids, frozenset(table.rows | table.head_rows), left_out)
+    return Pages(seen, ids, frozenset(table.rows | table.head_rows))
 
 
 def _shown(row: Row) -> str:

@@ -1,4 +1,4 @@
-"""Telling text that speaks to a program: it is kept from the model, and a finding says that it is there.
+"""Telling text that speaks to a program: it is taken out before anything is read, and a finding says that it was there.
 
 This is the outer of three walls. Whatever gets past it is still quoted as data, and still cannot make a value count that
 the page does not print or that contradicts what the local engine is sure of.
@@ -14,12 +14,14 @@ from importlib.resources import files
 
 import yaml
 
-from invoiceflow_extract.local.page_text import Row
+from invoiceflow_contracts.layout import Box, Layout, Line, Page
+from invoiceflow_extract.local.page_text import Row, Segment, box_of, sheets_of
 
-__all__ = ["instructing", "plain", "speaks_to_a_program"]
+__all__ = ["instructing", "plain", "speaks_to_a_program", "without_instructions"]
 
 _ASSIGNMENT = re.compile(
-    r"\b(?:totals?|invoice|seller|buyer|payment)(?:[._\[\"']+|[\"']\s*:\s*\{\s*[\"'])(?:net|tax|gross|payable|iban|name|number|vat_id|total)\b[\"'\]]*\s*(?::=|:|=|->|→)",
+    r"\b(?:totals?|invoice|seller|buyer|payment)"
+    r"(?:[._\[\"']+(?:net|tax|gross|payable|iban|name|number|vat_id|total)\b[\"'\]]*\s*(?::=|=|->|→)|[\"']\s*:\s*\{)",
     re.IGNORECASE,
 )
 """A field of the answer with something set: ``"totals": {"gross": …``, ``payment.iban = …``."""
@@ -63,6 +65,49 @@ def speaks_to_a_program(text: str) -> bool:
         or (has(phrases.names, phrases.claims) and has(phrases.overrides, phrases.verbs))
         or (has(phrases.objects) and has(phrases.overrides))
     )
+
+
+def without_instructions(layout: Layout) -> tuple[Layout, tuple[str, ...]]:
+    """Return ``layout`` without the lines that speak to a program, and those lines.
+
+    The local engine goes without them as well: what they say of a total is no total.
+    """
+    told: list[str] = []
+    areas: dict[int, list[Box]] = {}
+    for sheet in sheets_of(layout):
+        found = instructing(sheet.rows)
+        for row in sheet.rows:
+            if id(row) in found:
+                parts = _speaking(row)
+                told.append(plain("  ".join(segment.text for segment in parts)))
+                areas.setdefault(sheet.number, []).extend(box_of(segment.tokens) for segment in parts)
+    cells = [cell.text for page in layout.pages for table in page.tables for cell in table.cells]
+    if not areas and not any(map(speaks_to_a_program, cells)):
+        return layout, ()
+    pages = tuple(_cleaned(page, areas.get(page.number, [])) for page in layout.pages)
+    return layout.model_copy(update={"pages": pages}), tuple(told)
+
+
+def _speaking(row: Row) -> list[Segment]:
+    """Return the parts of the row that go: those that speak by themselves, unless what is left has no words of its own."""
+    parts = [segment for segment in row.segments if speaks_to_a_program(segment.text)]
+    rest = [segment for segment in row.segments if segment not in parts]
+    has_words = any(character.isalpha() for segment in rest for character in segment.text)
+    return parts if parts and has_words else row.segments
+
+
+def _cleaned(page: Page, areas: Sequence[Box]) -> Page:
+    lines = [tuple(word for word in line.words if not _is_in(word.box, areas)) for line in page.lines]
+    tables = tuple(
+        table.model_copy(update={"cells": tuple(cell for cell in table.cells if not speaks_to_a_program(cell.text))})
+        for table in page.tables
+    )
+    return page.model_copy(update={"lines": tuple(Line(words=words) for words in lines if words), "tables": tables})
+
+
+def _is_in(box: Box, areas: Sequence[Box]) -> bool:
+    x, y = (box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2
+    return any(area.x0 <= x <= area.x1 and area.y0 <= y <= area.y1 for area in areas)
 
 
 def instructing(rows: Sequence[Row]) -> set[int]:

@@ -13,8 +13,31 @@ from invoiceflow_contracts.invoice import Invoice, InvoiceLine, TaxBreakdown
 
 __all__ = ["FIELDS", "LINE_FIELDS", "ROWS", "TAX_FIELDS", "kind_of", "schema_of"]
 
-_NOT_ASKED = {"/type", "/notes", "/allowances_charges", "/payment/means"}
-"""Not asked for: what no line shows as it is to be written, and lists that only an e-invoice keeps apart."""
+_NOT_ASKED = frozenset(
+    [
+        "type",
+        "notes",
+        "means",
+        "scheme",
+        "registration_scheme",
+        "type_code",
+        "business_process",
+        "tax_point_code",
+        "tax_currency",
+        "tax_in_tax_currency",
+        "object_id",
+        "electronic_address",
+        "legal_information",
+        "delivery",
+        "payee",
+        "tax_representative",
+        "card",
+        "direct_debit",
+        "specification",
+        "accounting_reference",
+    ]
+)
+"""Parts of the model that are not asked for: codes that no line shows as they are to be written, and what invoices seldom print."""
 
 ROWS: dict[str, type[BaseModel]] = {"/lines": InvoiceLine, "/taxes": TaxBreakdown}
 """Lists of rows, each row an object of this model."""
@@ -33,7 +56,7 @@ def _leaves(model: type[BaseModel], at: str = "") -> dict[str, FieldInfo]:
     found: dict[str, FieldInfo] = {}
     for name, field in model.model_fields.items():
         kind, pointer = _bare(field.annotation), f"{at}/{name}"
-        if pointer in _NOT_ASKED or get_origin(kind) is tuple:
+        if name in _NOT_ASKED or get_origin(kind) is tuple:
             continue
         if isinstance(kind, type) and issubclass(kind, BaseModel):
             found |= _leaves(kind, pointer)

@@ -12,6 +12,7 @@ from invoiceflow_extract.llm.agreement import agreeing
 from invoiceflow_extract.llm.answers import Read, parse, read_answer
 from invoiceflow_extract.llm.asking import Asked, Asker
 from invoiceflow_extract.llm.excerpt import Excerpt, Pages, read_pages
+from invoiceflow_extract.llm.instructions import without_instructions
 from invoiceflow_extract.llm.ledger import Price
 from invoiceflow_extract.llm.metrics import QUESTIONS, SECONDS
 from invoiceflow_extract.llm.ports import Question
@@ -81,14 +82,15 @@ class Assisted:
     findings: list[Finding] = field(default_factory=list)
 
     async def extract(self, layout: Layout, so_far: Reading) -> Reading:
+        layout, told = await asyncio.to_thread(without_instructions, layout)
+        if told:
+            self.findings.append(_instruction(told))
         reading = await self.local.extract(layout, so_far)
         found = await asyncio.to_thread(check, Subject(reading.invoice, Origin.PAGE))
         wanted = worth_asking(reading, found, so_far, ask_below=self.step.ask_below)
         if not wanted:
             return reading
         pages = await asyncio.to_thread(read_pages, layout)
-        if pages.left_out:
-            self.findings.append(_instruction(pages))
         deadline = self.step.clock() + self.step.time_limit
         # First the single values: with the totals known, it can be told whether the lines add up.
         for name, part in (("fields", wanted - {"/lines"}), ("lines", wanted & {"/lines"})):
@@ -209,9 +211,8 @@ def _silence(silent: list[Tried]) -> Finding:
     )
 
 
-def _instruction(pages: Pages) -> Finding:
-    lines = [pages.ids[id(row)] for row in pages.seen.rows if id(row) in pages.left_out]
+def _instruction(told: tuple[str, ...]) -> Finding:
     return RULES["IF-LLM-INSTRUCTION"].finding(
-        "The document contains text that speaks to a program, not to a reader. It was not shown to the language model and changed nothing.",
-        values={"lines": ", ".join(lines[:20])},
+        "The document contains text that speaks to a program, not to a reader. It was left out and changed nothing; look at who sent it.",
+        values={"text": " ".join(told)[:300]},
     )
