@@ -5,11 +5,12 @@ once; asking it costs a fraction of a millisecond, where the Schematron rules wo
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
+from typing import Any, cast
 
 from lxml import etree
 
@@ -51,7 +52,8 @@ def breaches(root: etree._Element, syntax: Syntax, profile: Profile | None) -> I
     schema = _schema(path)
     if schema.validate(root):
         return
-    messages = dict.fromkeys(_NAMESPACE.sub("", entry.message) for entry in schema.error_log.filter_from_errors())
+    log = cast("Iterable[Any]", schema.error_log)  # the stubs know nothing of it
+    messages = dict.fromkeys(_NAMESPACE.sub("", entry.message) for entry in log)
     for message in islice(messages, _MOST):
         yield RULES["IF-EINV-SCHEMA"].finding(
             f"The e-invoice does not keep to the schema of its format: {message[:_LONGEST]}",
