@@ -43,7 +43,7 @@ def assert_written_and_read(invoice: Invoice) -> None:
         assert errors(document) == []
         einvoice = read(document)
         assert einvoice.findings == ()
-        assert completed(einvoice.reading.invoice) == completed(invoice)
+        assert einvoice.reading.invoice == completed(invoice)
 
 
 def test_the_validation_finds_what_is_wrong() -> None:
@@ -74,6 +74,12 @@ def test_the_invoices_of_the_samples(scenario: Scenario) -> None:
 def test_invoices_of_the_generator(seeds: range) -> None:
     for seed in seeds:
         assert_written_and_read(invented(seed))
+
+
+@pytest.mark.parametrize("seeds", [range(8), pytest.param(range(8, 200), marks=pytest.mark.slow)], ids=["few", "many"])
+def test_invoices_that_say_all_there_is_to_say(seeds: range) -> None:
+    for seed in seeds:
+        assert_written_and_read(full(seed))
 
 
 @pytest.mark.parametrize(

@@ -92,12 +92,16 @@ _TABLE = (
     # E-invoice files
     ("IF-EINV-DAMAGED", _ERROR, "The embedded e-invoice can be read"),
     ("IF-EINV-VALUE", _ERROR, "Every value of the e-invoice can be understood"),
+    ("IF-EINV-SCHEMA", _WARNING, "The e-invoice keeps to the XML Schema of its syntax and profile"),
     ("IF-EINV-SEVERAL", _WARNING, "A document carries one e-invoice"),
     ("IF-FX-XML-MISSING", _ERROR, "A PDF that declares itself Factur-X or ZUGFeRD carries its XML"),
     ("IF-FX-XMP-MISSING", _ERROR, "A PDF with a Factur-X or ZUGFeRD XML declares it in its metadata (XMP)"),
     ("IF-FX-PROFILE", _ERROR, "The profile in the PDF's metadata (XMP) is that of its XML"),
     ("IF-FX-RELATIONSHIP", _WARNING, "The e-invoice is attached as Data or Alternative (/AFRelationship)"),
     ("IF-EVIDENCE", _INFO, "The evidence of every line fits into the event"),
+    # The language model
+    ("IF-LLM-SILENT", _WARNING, "The language model answers what it is asked"),
+    ("IF-LLM-INSTRUCTION", _ERROR, "No text of the document speaks to a program"),
     # The e-invoice and the page beside it
     ("IF-PAGE-NUMBER", _ERROR, "The page shows the e-invoice's number"),
     ("IF-PAGE-DATE", _ERROR, "The page shows the e-invoice's issue date"),
