@@ -12,6 +12,7 @@ from invoiceflow_chassis.ports import ObjectStore
 from invoiceflow_contracts.events import InvoiceExtractedV1, OcrCompletedV1
 from invoiceflow_contracts.extraction import Cost
 from invoiceflow_contracts.layout import Engine, Layout
+from invoiceflow_extract.calibration import shipped
 from invoiceflow_extract.einvoice import Candidate
 from invoiceflow_extract.extraction import Document, extract
 from invoiceflow_extract.ports import Extractor
@@ -69,7 +70,7 @@ async def extract_invoice(
         evidence=extraction.reading.evidence,
         findings=extraction.findings,
         confidence=sureness,
-        needs_review=needs_review(sureness, extraction.findings, settings.review_below),
+        needs_review=needs_review(sureness, extraction.findings, shipped().threshold(settings.review_target_precision)),
         engine=ENGINE,
         costs=(event.cost, cost),
         extracted_at=now(),

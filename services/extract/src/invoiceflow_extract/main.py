@@ -3,6 +3,7 @@
 from invoiceflow_chassis.ports import ObjectStore
 from invoiceflow_chassis.service import Service
 from invoiceflow_extract.adapters import LocalExtractor
+from invoiceflow_extract.calibration import shipped
 from invoiceflow_extract.handlers import ENGINE
 from invoiceflow_extract.settings import ExtractSettings
 from invoiceflow_extract.subscribers import on_ocr_completed
@@ -15,6 +16,6 @@ def create_service(settings: ExtractSettings, objects: ObjectStore) -> Service:
     return Service(
         name="extract",
         version=ENGINE.version,
-        subscriptions=(on_ocr_completed(settings, objects, LocalExtractor()),),
+        subscriptions=(on_ocr_completed(settings, objects, LocalExtractor(shipped())),),
         checks={"objects": objects.ping},
     )
