@@ -98,6 +98,9 @@ _TABLE = (
     ("IF-FX-PROFILE", _ERROR, "The profile in the PDF's metadata (XMP) is that of its XML"),
     ("IF-FX-RELATIONSHIP", _WARNING, "The e-invoice is attached as Data or Alternative (/AFRelationship)"),
     ("IF-EVIDENCE", _INFO, "The evidence of every line fits into the event"),
+    # The language model
+    ("IF-LLM-SILENT", _WARNING, "The language model answers what it is asked"),
+    ("IF-LLM-INSTRUCTION", _ERROR, "No text of the document speaks to a program"),
     # The e-invoice and the page beside it
     ("IF-PAGE-NUMBER", _ERROR, "The page shows the e-invoice's number"),
     ("IF-PAGE-DATE", _ERROR, "The page shows the e-invoice's issue date"),

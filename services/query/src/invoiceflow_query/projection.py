@@ -232,6 +232,7 @@ def change_of(event: DocumentEvent, event_id: str) -> Change:
                 needs_review=event.needs_review,
                 engine=event.engine,
                 costs=event.costs,
+                tried=event.tried,
                 extracted_at=at,
             )
         case DocumentFailedV1():

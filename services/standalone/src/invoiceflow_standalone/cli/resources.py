@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from invoiceflow_contracts.extraction import Evidence, Finding, Severity
+from invoiceflow_contracts.extraction import Evidence, Finding, Severity, Tried
 from invoiceflow_contracts.invoice import Invoice, Money
 
 __all__ = [
@@ -108,6 +108,7 @@ class InvoiceView(_Answer):
     invoice: Invoice
     evidence: dict[str, Evidence] = Field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
+    tried: tuple[Tried, ...] = ()
     confidence: float
     needs_review: bool
 

@@ -17,6 +17,7 @@ from invoiceflow_standalone.cli.errors import ApiError, CommandError, Exit
 from invoiceflow_standalone.cli.output import write_out
 from invoiceflow_standalone.cli.resources import LOW_CONFIDENCE, Document, InvoiceRow, InvoiceView
 from invoiceflow_standalone.cli.tables import SEVERITY_STYLES, amount, invoice_table, plain, say, table, wide_enough
+from invoiceflow_standalone.cli.tried import print_tried
 
 __all__ = ["find_document", "save", "show"]
 
@@ -136,6 +137,7 @@ def _print(view: InvoiceView, out: Console) -> None:
     for finding in view.findings:
         mark = plain(f"{finding.rule} ({finding.severity.value}): ", SEVERITY_STYLES[finding.severity])
         out.print(mark.append_text(plain(finding.message)), soft_wrap=True)
+    print_tried(view.tried, out)
 
 
 def _print_lines(view: InvoiceView, out: Console) -> None:
