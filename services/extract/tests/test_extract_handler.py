@@ -305,7 +305,7 @@ async def test_what_cannot_be_read_at_all_is_refused(world: World, ubl: str) -> 
 async def test_thousands_of_lines_are_handed_on_without_their_evidence(world: World, ubl: str) -> None:
     start = ubl.index("<cac:InvoiceLine>")
     line = ubl[start : ubl.index("</cac:InvoiceLine>") + len("</cac:InvoiceLine>")]
-    world.settings = ExtractSettings(max_event_size=200_000)
+    world.settings = ExtractSettings(max_event_size=300_000)
     result = await world.extract(await world.document(bare=(ubl[:start] + line * 300 + "</Invoice>").encode()))
     assert len(result.invoice.lines) == 300
     assert "IF-EVIDENCE" in rules(result)

@@ -12,7 +12,7 @@ __all__ = ["accuracy_page", "data_card"]
 _ACCURACY = """# Accuracy
 
 How sure the values are, and what that is worth. Written by `make calibrate` on {date}; how the figures are taken is in
-[ADR 0016](adr/0016-calibrated-confidence.md), how to take them on documents of your own in [Measure extraction](how-to/measure-extraction.md).
+[ADR 0017](adr/0017-calibrated-confidence.md), how to take them on documents of your own in [Measure extraction](how-to/measure-extraction.md).
 
 ## Confidence is a chance
 

@@ -23,7 +23,7 @@ from invoiceflow_extract.settings import ExtractSettings
 
 __all__ = ["ENGINE", "extract_invoice"]
 
-ENGINE = Engine(name="invoiceflow-extract", version="1")
+ENGINE = Engine(name="invoiceflow-extract", version="2")
 """A new version makes every result anew: raise it whenever the same document would give another invoice."""
 
 
