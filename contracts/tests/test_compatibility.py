@@ -29,6 +29,7 @@ RELEASED: dict[str, Any] = {
         "at": {"type": "string", "format": "date-time"},
         "engine": {"$ref": "#/$defs/Engine"},
         "engines": {"type": "array", "items": {"$ref": "#/$defs/Engine"}},
+        "reader": {"type": "object", "default": {"name": "none", "version": None}},
         "maybe_engine": {"anyOf": [{"$ref": "#/$defs/Engine"}, {"type": "null"}]},
         "evidence": {
             "type": "object",
@@ -57,6 +58,7 @@ def fields(schema: dict[str, Any]) -> dict[str, Any]:
 HARMLESS: dict[str, Change] = {
     "nothing": lambda _: None,
     "a new optional field": lambda s: fields(s).update(note={"type": "string"}),
+    "a new field in what an object left out means": lambda s: fields(s)["reader"]["default"].update(gpu=None),
     "a new optional field deep inside": lambda s: s["$defs"]["Engine"]["properties"].update(gpu={"type": "boolean"}),
     "another description": lambda s: fields(s)["code"].update(description="Stable.", examples=["a"], title="Code"),
     "a definition under another name": lambda s: (
@@ -99,6 +101,7 @@ NARROWER: dict[str, tuple[str, Change]] = {
         "/evidence",
         lambda s: fields(s)["evidence"].update(patternProperties={"^/a": {"$ref": "#/$defs/Engine"}}),
     ),
+    "another default of a field in an object": ("/reader", lambda s: fields(s)["reader"]["default"].update(name="a")),
     "another default": ("/attempts", lambda s: fields(s)["attempts"].update(default=2)),
     "a rule between fields": ("", lambda s: s.update(oneOf=[{"required": ["tags"]}, {"required": ["at"]}])),
     "a keyword that is not understood": ("/code", lambda s: fields(s)["code"].update({"not": {"const": "x"}})),

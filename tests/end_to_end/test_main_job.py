@@ -70,6 +70,28 @@ def test_a_page_gives_number_date_and_total_with_where_they_stand(
     assert 0 <= top < bottom <= 1
 
 
+def test_a_page_can_be_seen_with_its_values(deployment: Any, samples: Samples) -> None:
+    (sample,) = samples(Kind.PDF_TEXT, count=1, seed=32)
+    (accepted,) = deployment.upload(sample)
+    assert deployment.end_of(accepted["document_id"])["status"] == "extracted"
+    page = f"/v1/documents/{accepted['document_id']}/pages/1.png"
+    plain, marked = (deployment.http.get(page, params={"boxes": boxes}) for boxes in (0, 1))
+    assert plain.headers["content-type"] == marked.headers["content-type"] == "image/png"
+    assert plain.content != marked.content
+
+
+def test_an_invoice_can_be_had_as_an_e_invoice(deployment: Any, samples: Samples) -> None:
+    (sample,) = samples(Kind.FACTURX, count=1, seed=36)
+    (accepted,) = deployment.upload(sample)
+    assert deployment.end_of(accepted["document_id"])["status"] == "extracted"
+    invoice = f"/v1/invoices/{accepted['document_id']}"
+    for form, name in (("ubl", b"Invoice"), ("cii", b"CrossIndustryInvoice")):
+        written = deployment.http.get(invoice, params={"format": form})
+        assert written.status_code == 200, written.text
+        assert name in written.content
+        assert sample.truth["truth"]["invoice_number"].encode() in written.content
+
+
 def test_the_same_folder_twice_doubles_nothing(deployment: Any, samples: Samples) -> None:
     folder = samples(Kind.PDF_TEXT, Kind.XML_UBL, count=4, seed=33)
     first = deployment.upload(*folder)

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
+from invoiceflow_extract.llm import LlmSettings
 from invoiceflow_extract.settings import ExtractSettings
 from invoiceflow_ingest.settings import IngestSettings
 from invoiceflow_ocr.settings import OcrSettings
@@ -85,6 +86,7 @@ def test_the_job_creates_every_bucket_that_a_service_uses(services: dict[str, An
         *ingest.source_buckets,
         OcrSettings.model_construct().bucket,
         ExtractSettings.model_construct().bucket,
+        LlmSettings.model_construct().bucket,
     }
 
 
@@ -145,3 +147,25 @@ def test_nothing_starts_without_secrets(compose_plugin: None, tmp_path: Path) ->
     )
     assert refused.returncode != 0
     assert "Run deploy/make-env" in refused.stderr
+
+
+def test_a_language_model_is_reached_by_extract_alone(services: dict[str, Any]) -> None:
+    override = yaml.safe_load((ROOT / "docker-compose.llm.yml").read_text())
+    assert {name for name in override["services"] if name != "ollama"} == {"extract"}
+    extract = override["services"]["extract"]
+    assert set(extract["networks"]) == {"inside", "models"}
+    assert not (override["networks"]["models"] or {}).get("internal")
+    assert all("models" not in one["networks"] for one in services.values())
+    known = {f"INVOICEFLOW_EXTRACT_LLM_{name}".upper() for name in LlmSettings.model_fields}
+    assert extract["environment"].keys() <= known
+
+
+def test_what_compose_leaves_empty_counts_as_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    override = yaml.safe_load((ROOT / "docker-compose.llm.yml").read_text())["services"]["extract"]["environment"]
+    for variable, value in override.items():
+        default = re.fullmatch(r"\$\{\w+:?[-?](.*)\}", value)
+        assert default is not None, variable
+        monkeypatch.setenv(variable, "" if variable.endswith("_MODEL") else default[1])
+    assert LlmSettings() == LlmSettings.model_construct(
+        **{name: field.get_default() for name, field in LlmSettings.model_fields.items()}
+    )

@@ -104,7 +104,7 @@ class _Comparison:
                 yield from self._removed(writer[keyword], reader[keyword], f"{path}/*", above)
 
     def _compare(self, writer: Schema, reader: Schema, path: str) -> Iterator[tuple[str, str]]:
-        if writer.get("default") != reader.get("default"):
+        if not _same_default(writer.get("default"), reader.get("default")):
             yield path, "what it means to leave the field out differs (default)"
         writer, reader = _resolve(writer, self._writer), _resolve(reader, self._reader)
         if (id(writer), id(reader)) in self._above:
@@ -234,6 +234,13 @@ def _enumerated(schema: Schema) -> list[Any] | None:
         return [schema["const"]]
     values: list[Any] | None = schema.get("enum")
     return values
+
+
+def _same_default(one: Any, other: Any) -> bool:
+    """Whether two defaults mean the same: an object's may say more where fields were added, each with its own default."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return all(_same_default(one[name], other[name]) for name in one.keys() & other.keys())
+    return bool(one == other)
 
 
 def _as_schema(schema: Schema | bool) -> Schema:  # noqa: FBT001 - JSON Schema's own way

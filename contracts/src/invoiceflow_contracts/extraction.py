@@ -5,9 +5,21 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from invoiceflow_contracts.invoice import Money
 from invoiceflow_contracts.layout import Box
 
-__all__ = ["Cost", "Evidence", "Finding", "JsonPointer", "Method", "Severity"]
+__all__ = [
+    "Answer",
+    "Cost",
+    "Evidence",
+    "Finding",
+    "JsonPointer",
+    "Method",
+    "Outcome",
+    "Severity",
+    "Tried",
+    "Verdict",
+]
 
 JsonPointer = Annotated[str, Field(pattern=r"^(/[^/]+)*$", examples=["/totals/gross", "/lines/0/net"])]
 """RFC 6901 pointer into the invoice's JSON."""
@@ -68,3 +80,76 @@ class Cost(_Frozen):
     wall_seconds: float = Field(ge=0)
     cpu_seconds: float = Field(ge=0)
     tokens: int = Field(default=0, ge=0)
+    money: Money | None = Field(default=None, description="What others charge for it; null where nobody does.")
+    currency: str | None = Field(default=None, description="Of ``money``, ISO 4217.")
+
+
+class Verdict(StrEnum):
+    """What became of one value that a language model gave."""
+
+    ADDED = "added"
+    """It stands where the model said, and the local engine had none."""
+    AGREES = "agrees"
+    """It is the local engine's own value, which is the surer for it."""
+    REPLACED = "replaced"
+    """It stands there and took the place of the local engine's value."""
+    KEPT_LOCAL = "kept_local"
+    """It stands there, but nothing shows that it is right and the local engine's value is not."""
+    UNGROUNDED = "ungrounded"
+    """It does not stand in the lines that the model named: never counted as extracted."""
+    INVALID = "invalid"
+    """It is no value of its field: not a date, not an amount."""
+    MODELS_DIFFER = "models_differ"
+    """The second model does not say the same."""
+    NOT_FOUND = "not_found"
+    """The model says that the document does not show it."""
+
+
+class Answer(_Frozen):
+    """One value that a language model gave, and what became of it."""
+
+    pointer: JsonPointer
+    verdict: Verdict
+    value: str | None = Field(default=None, description="What the model said, at most 200 characters of it.")
+    lines: tuple[str, ...] = Field(default=(), description="The lines it named, as ``page.line``.")
+
+
+class Outcome(StrEnum):
+    """How asking a language model ended."""
+
+    ANSWERED = "answered"
+    CACHED = "cached"
+    """The same question had been answered before."""
+    TIMED_OUT = "timed_out"
+    RATE_LIMITED = "rate_limited"
+    SERVER_ERROR = "server_error"
+    UNREACHABLE = "unreachable"
+    """No connection, or one that broke off."""
+    REFUSED = "refused"
+    """The model would not answer, or a filter kept the answer back."""
+    INVALID_ANSWER = "invalid_answer"
+    """No JSON, cut short, or JSON of another shape."""
+    REJECTED = "rejected"
+    """The service does not take the question: key, model or option is wrong."""
+    RESTING = "resting"
+    """Not asked: the service failed too often just now."""
+    OVER_BUDGET = "over_budget"
+    """Not asked: the tenant's budget of the day is spent."""
+
+
+class Tried(_Frozen):
+    """A question to a language model, whatever came of it."""
+
+    question: str = Field(description="What kind of question.", examples=["fields", "lines"])
+    asked: tuple[JsonPointer, ...] = Field(description="The values that were asked for.")
+    model: str = Field(examples=["gpt-4o-mini"])
+    prompt: str = Field(description="Name and hash of the prompt's version.", examples=["fields-3f9c02ab71de"])
+    outcome: Outcome
+    message: str | None = Field(default=None, description="Why there is no answer, as a sentence.")
+    requests: int = Field(ge=0, description="How often the service was asked.")
+    input_tokens: int = Field(default=0, ge=0)
+    output_tokens: int = Field(default=0, ge=0)
+    money: Money | None = Field(default=None, description="By the prices in the settings; null without them.")
+    currency: str | None = Field(default=None, description="Of ``money``, ISO 4217.")
+    seconds: float = Field(ge=0)
+    answers: tuple[Answer, ...] = ()

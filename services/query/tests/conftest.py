@@ -1,14 +1,27 @@
-"""A read model in each store."""
+"""A read model in each store, and the service over the embedded one with a client of its API."""
 
 import os
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
+import httpx
 import pytest
+from fastapi import FastAPI, Request, Response
 
+from invoiceflow_chassis.errors import ObjectNotFoundError
+from invoiceflow_chassis.problems import install_problem_handlers
+from invoiceflow_chassis.testing import FakeBacklog, FakeDeadLetters, FakeDelivery, RecordingPublisher
+from invoiceflow_contracts.content import ContentRef
+from invoiceflow_contracts.events import DocumentEvent
 from invoiceflow_query.adapters.sqlite import SqliteReadModel
+from invoiceflow_query.main import create_service
 from invoiceflow_query.ports import ReadModel, Rebuildable
+from invoiceflow_query.settings import QuerySettings
+from invoiceflow_query.testing import content
+
+Tell = Callable[..., Awaitable[None]]
 
 Connect = Callable[[], Rebuildable]
 """Makes one more read model on the same store, as another process would."""
@@ -60,3 +73,70 @@ async def read_model(connect: Connect) -> AsyncIterator[ReadModel]:
     await model.open()
     yield model
     await model.close()
+
+
+class Objects:
+    """An object store of files by tenant and key, with the original of ``content()``."""
+
+    def __init__(self) -> None:
+        self.files = {("default", content().key): b"%PDF"}
+
+    async def get(self, tenant: str, ref: ContentRef) -> bytes:
+        try:
+            return self.files[tenant, ref.key]
+        except KeyError:
+            raise ObjectNotFoundError(ref.bucket, ref.key) from None
+
+    async def ping(self) -> None:
+        return
+
+
+@pytest.fixture
+def objects() -> Objects:
+    return Objects()
+
+
+@pytest.fixture
+async def service(tmp_path: Path, objects: Objects) -> AsyncIterator[Any]:
+    settings = QuerySettings(sqlite_path=tmp_path / "new" / "db.sqlite", poll_seconds=0.02, heartbeat_seconds=0.05)
+    service = create_service(
+        settings,
+        objects,  # type: ignore[arg-type]
+        SqliteReadModel(tmp_path / "new" / "db.sqlite"),
+        publisher=RecordingPublisher(),
+        backlog=FakeBacklog(),
+        dead_letters=FakeDeadLetters(),
+    )
+    assert service.lifespan
+    async with service.lifespan():
+        for check in service.checks.values():
+            await check()
+        yield service
+
+
+@pytest.fixture
+def tell(service: Any) -> Tell:
+    handlers = {subscription.event: subscription.handler for subscription in service.subscriptions}
+
+    async def tell(*events: DocumentEvent) -> None:
+        for event in events:
+            delivery = FakeDelivery(event_id=f"{type(event).__name__}{event.model_dump_json()}")
+            assert await handlers[type(event)](event, delivery) == ()
+
+    return tell
+
+
+@pytest.fixture
+async def client(service: Any) -> AsyncIterator[httpx.AsyncClient]:
+    app = FastAPI()
+    install_problem_handlers(app)
+
+    @app.middleware("http")
+    async def tenant(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
+        request.state.tenant = request.headers.get("x-test-tenant", "default")
+        return await call_next(request)
+
+    app.include_router(service.router)
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://query") as client:
+        yield client

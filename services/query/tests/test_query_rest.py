@@ -4,7 +4,7 @@ import csv
 import io
 import json
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -12,86 +12,15 @@ from typing import Any
 import httpx
 import openpyxl
 import pytest
-from fastapi import FastAPI, Request, Response
 
-from invoiceflow_chassis.errors import ObjectNotFoundError
-from invoiceflow_chassis.problems import install_problem_handlers
-from invoiceflow_chassis.testing import FakeBacklog, FakeDeadLetters, FakeDelivery, RecordingPublisher
-from invoiceflow_contracts.content import ContentRef
-from invoiceflow_contracts.events import DocumentEvent
-from invoiceflow_query.adapters.sqlite import SqliteReadModel
 from invoiceflow_query.cursors import encode_cursor
-from invoiceflow_query.main import create_service
 from invoiceflow_query.parameters import InvoiceListParameters
 from invoiceflow_query.queries import Position
-from invoiceflow_query.settings import QuerySettings
-from invoiceflow_query.testing import content, document, extracted, failed, invoice, progress, read, uploaded
+from invoiceflow_query.testing import document, extracted, failed, invoice, progress, read, uploaded
 
 D = document("d")
 
 Tell = Callable[..., Awaitable[None]]
-
-
-class Objects:
-    """Stored files by tenant and key."""
-
-    def __init__(self) -> None:
-        self.files = {("default", content().key): b"%PDF"}
-
-    async def get(self, tenant: str, ref: ContentRef) -> bytes:
-        try:
-            return self.files[tenant, ref.key]
-        except KeyError:
-            raise ObjectNotFoundError(ref.bucket, ref.key) from None
-
-    async def ping(self) -> None:
-        return
-
-
-@pytest.fixture
-async def service(tmp_path: Path) -> AsyncIterator[Any]:
-    settings = QuerySettings(sqlite_path=tmp_path / "new" / "db.sqlite", poll_seconds=0.02, heartbeat_seconds=0.05)
-    service = create_service(
-        settings,
-        Objects(),  # type: ignore[arg-type]
-        SqliteReadModel(tmp_path / "new" / "db.sqlite"),
-        publisher=RecordingPublisher(),
-        backlog=FakeBacklog(),
-        dead_letters=FakeDeadLetters(),
-    )
-    assert service.lifespan
-    async with service.lifespan():
-        for check in service.checks.values():
-            await check()
-        yield service
-
-
-@pytest.fixture
-def tell(service: Any) -> Tell:
-    handlers = {subscription.event: subscription.handler for subscription in service.subscriptions}
-
-    async def tell(*events: DocumentEvent) -> None:
-        for event in events:
-            delivery = FakeDelivery(event_id=f"{type(event).__name__}{event.model_dump_json()}")
-            assert await handlers[type(event)](event, delivery) == ()
-
-    return tell
-
-
-@pytest.fixture
-async def client(service: Any) -> AsyncIterator[httpx.AsyncClient]:
-    app = FastAPI()
-    install_problem_handlers(app)
-
-    @app.middleware("http")
-    async def tenant(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
-        request.state.tenant = request.headers.get("x-test-tenant", "default")
-        return await call_next(request)
-
-    app.include_router(service.router)
-    transport = httpx.ASGITransport(app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://query") as client:
-        yield client
 
 
 async def test_shows_a_document_from_receipt_to_failure(client: httpx.AsyncClient, tell: Tell) -> None:
@@ -370,6 +299,7 @@ async def test_describes_itself(client: httpx.AsyncClient) -> None:
         "/v1/documents/{document_id}",
         "/v1/documents/{document_id}/events",
         "/v1/documents/{document_id}/file",
+        "/v1/documents/{document_id}/pages/{number}.png",
         "/v1/invoices",
         "/v1/invoices/export",
         "/v1/invoices/{invoice_id}",

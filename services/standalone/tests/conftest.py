@@ -26,8 +26,8 @@ from invoiceflow_standalone.cli.app import app
 State = dict[str, Any]
 
 
-def problem(status: int, code: str, detail: str) -> JSONResponse:
-    return JSONResponse({"status": status, "code": code, "detail": detail, "title": code}, status)
+def problem(status: int, code: str, detail: str, **extra: object) -> JSONResponse:
+    return JSONResponse({"status": status, "code": code, "detail": detail, "title": code, **extra}, status)
 
 
 @dataclass
@@ -47,6 +47,7 @@ class FakeApi:
     """By file name, where a document goes another way."""
     refuse: dict[str, tuple[int, str, str]] = field(default_factory=dict)
     invoices: dict[str, State] = field(default_factory=dict)
+    violations: list[State] = field(default_factory=list)
     """Parts of the invoice view that differ from the usual, by file name."""
     rows: list[State] = field(default_factory=list)
     break_streams: int = 0
@@ -150,7 +151,12 @@ class FakeApi:
         document_id = request.path_params["id"]
         if document_id not in self.names or self.view(document_id)["status"] != "extracted":
             return problem(404, "invoice_not_found", "There is no such invoice.")
-        return JSONResponse(self.invoice(document_id))
+        form = request.query_params.get("format")
+        if form is None:
+            return JSONResponse(self.invoice(document_id))
+        if self.violations:
+            return problem(422, "einvoice_not_possible", "The invoice breaks a rule.", violations=self.violations)
+        return Response(f"<{form}/>".encode(), media_type="application/xml")
 
     async def list_invoices(self, request: Request) -> Response:
         query = dict(request.query_params)

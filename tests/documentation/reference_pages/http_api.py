@@ -15,7 +15,12 @@ __all__ = ["http_blocks", "openapi"]
 
 _METHODS = ("get", "post", "put", "patch", "delete")
 _SAME_EVERYWHERE = {"4XX"}
-_LISTS = {"documents": "/v1/documents", "invoices": "/v1/invoices", "dead-letters": "/v1/dead-letters"}
+_LISTS = {
+    "documents": "/v1/documents",
+    "invoices": "/v1/invoices",
+    "dead-letters": "/v1/dead-letters",
+    "page": "/v1/documents/{document_id}/pages/{number}.png",
+}
 
 
 @contextmanager
@@ -35,7 +40,7 @@ def openapi() -> dict[str, Any]:
 
 
 def http_blocks() -> dict[str, str]:
-    """Return the table of routes, and one of the parameters of each list."""
+    """Return the table of routes, and one of the parameters of each list and of a page."""
     description = openapi()
     rows = [
         (f"`{method.upper()} {path}`", route["summary"], _answers(route["responses"]))

@@ -5,6 +5,7 @@ import gzip
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from hashlib import sha256
 
 from invoiceflow_chassis.errors import PermanentError
 from invoiceflow_chassis.objects.sealing import keep_first, recall
@@ -12,16 +13,17 @@ from invoiceflow_chassis.ports import ObjectStore
 from invoiceflow_contracts.events import InvoiceExtractedV1, OcrCompletedV1
 from invoiceflow_contracts.extraction import Cost
 from invoiceflow_contracts.layout import Engine, Layout
+from invoiceflow_extract.calibration import shipped
 from invoiceflow_extract.einvoice import Candidate
 from invoiceflow_extract.extraction import Document, extract
-from invoiceflow_extract.ports import Extractor
+from invoiceflow_extract.ports import Assistant, Extractor
 from invoiceflow_extract.review import confidence, needs_review
 from invoiceflow_extract.rules import RULES
 from invoiceflow_extract.settings import ExtractSettings
 
 __all__ = ["ENGINE", "extract_invoice"]
 
-ENGINE = Engine(name="invoiceflow-extract", version="1")
+ENGINE = Engine(name="invoiceflow-extract", version="2")
 """A new version makes every result anew: raise it whenever the same document would give another invoice."""
 
 
@@ -35,6 +37,7 @@ async def extract_invoice(
     objects: ObjectStore,
     extractor: Extractor,
     settings: ExtractSettings,
+    assistant: Assistant | None = None,
     now: Callable[[], datetime] = _now,
 ) -> Sequence[InvoiceExtractedV1]:
     """Return ``invoice.extracted`` for a document that has been read.
@@ -47,13 +50,15 @@ async def extract_invoice(
         PermanentError: the document has no invoice that could be read; see ``extraction.extract``.
         TransientError: the object store or an extractor cannot be reached.
     """
-    name = f"{event.content.sha256}/{event.layout.sha256}/{ENGINE.name}-{ENGINE.version}.json.gz"
+    name = f"{event.content.sha256}/{event.layout.sha256}/{_made_by(assistant)}.json.gz"
     stored = await recall(objects, event.tenant, settings.bucket, name) if event.pages else None
     if stored is not None:
         return [InvoiceExtractedV1.model_validate_json(gzip.decompress(stored))]
     wall, cpu = time.perf_counter(), time.process_time()
     document = await _fetch(event, objects, settings)
-    extraction = await extract(document, extractor, max_einvoice_size=settings.max_einvoice_size)
+    assistance = assistant.beside(extractor, event.tenant) if assistant is not None else None
+    extraction = await extract(document, assistance or extractor, max_einvoice_size=settings.max_einvoice_size)
+    findings = (*extraction.findings, *(assistance.findings if assistance is not None else ()))
     sureness = confidence(extraction.reading)
     cost = Cost(
         stage="extract",
@@ -67,17 +72,23 @@ async def extract_invoice(
         content=event.content,
         invoice=extraction.reading.invoice,
         evidence=extraction.reading.evidence,
-        findings=extraction.findings,
+        findings=findings,
         confidence=sureness,
-        needs_review=needs_review(sureness, extraction.findings, settings.review_below),
+        needs_review=needs_review(sureness, findings, shipped().threshold(settings.review_target_precision)),
         engine=ENGINE,
-        costs=(event.cost, cost),
+        costs=(event.cost, cost, *([assistance.cost] if assistance is not None and assistance.cost else [])),
+        tried=tuple(assistance.tried) if assistance is not None else (),
         extracted_at=now(),
     )
     result, data = _fitting(result, settings.max_event_size)
     data = gzip.compress(data, compresslevel=5, mtime=0)
     kept = await keep_first(objects, event.tenant, settings.bucket, name, data)
     return [result if kept is data else InvoiceExtractedV1.model_validate_json(gzip.decompress(kept))]
+
+
+def _made_by(assistant: Assistant | None) -> str:
+    made_by = f"{ENGINE.name}-{ENGINE.version}"
+    return made_by if assistant is None else f"{made_by}-{sha256(assistant.version.encode()).hexdigest()[:12]}"
 
 
 def _fitting(result: InvoiceExtractedV1, limit: int) -> tuple[InvoiceExtractedV1, bytes]:

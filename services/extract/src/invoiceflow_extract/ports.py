@@ -1,11 +1,13 @@
 """What the extraction needs from outside its own domain."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
+from invoiceflow_contracts.extraction import Cost, Finding, Tried
 from invoiceflow_contracts.layout import Layout
 from invoiceflow_extract.reading import Reading
 
-__all__ = ["Extractor"]
+__all__ = ["Assistance", "Assistant", "Extractor"]
 
 
 class Extractor(Protocol):
@@ -20,4 +22,34 @@ class Extractor(Protocol):
         Raises:
             TransientError: it cannot be reached just now.
         """
+        ...
+
+
+class Assistance(Extractor, Protocol):
+    """Reads one document with the help of a language model. Trouble with that is on record and never raised."""
+
+    @property
+    def tried(self) -> Sequence[Tried]:
+        """The questions so far."""
+        ...
+
+    @property
+    def findings(self) -> Sequence[Finding]:
+        """What has to be said of the asking itself."""
+        ...
+
+    @property
+    def cost(self) -> Cost | None: ...
+
+
+class Assistant(Protocol):
+    """A language model beside the local engine."""
+
+    @property
+    def version(self) -> str:
+        """Part of a stored result's name: another model or another prompt makes another result."""
+        ...
+
+    def beside(self, local: Extractor, tenant: str) -> Assistance:
+        """Return a reader of one document."""
         ...

@@ -7,6 +7,7 @@ from importlib.metadata import version
 
 from invoiceflow_chassis.ports import Backlog, DeadLetters, ObjectStore, Publisher
 from invoiceflow_chassis.service import Service
+from invoiceflow_query.adapters.pages import ChildPainter
 from invoiceflow_query.changes import Changes
 from invoiceflow_query.opening import kept_open
 from invoiceflow_query.ports import ReadModel, Rebuildable
@@ -63,6 +64,11 @@ def create_service(
             changes,
             backlog,
             dead_letters,
+            painter=ChildPainter(
+                at_a_time=settings.pages_at_a_time,
+                seconds=settings.page_seconds,
+                memory_bytes=settings.page_memory_mib << 20,
+            ),
             poll=settings.poll_seconds,
             heartbeat=settings.heartbeat_seconds,
         ),

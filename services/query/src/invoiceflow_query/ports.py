@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
 
+from invoiceflow_query.page_boxes import LabelledBox
 from invoiceflow_query.projection import Change, DocumentState
 from invoiceflow_query.queries import DocumentQuery, InvoiceQuery, Position
 from invoiceflow_query.records import InvoiceRecord, InvoiceSummary
 from invoiceflow_query.views import DocumentView, InvoiceView, Stats, document_view, invoice_view
 
-__all__ = ["NewGeneration", "ReadModel", "Rebuildable", "StoredDocument", "StoredInvoice"]
+__all__ = ["NewGeneration", "PagePainter", "ReadModel", "Rebuildable", "StoredDocument", "StoredInvoice"]
 
 
 @dataclass(frozen=True)
@@ -150,5 +151,38 @@ class Rebuildable(ReadModel, Protocol):
         Raises:
             TransientError: another rebuild is under way, or the store does not answer.
             InvoiceflowError: the store has to be free of its service, and is not.
+        """
+        ...
+
+
+class PagePainter(Protocol):
+    """Draws the pages of original documents, which come from strangers."""
+
+    def can_draw(self, media_type: str) -> bool:
+        """Whether files of this type have pages that can be drawn."""
+        ...
+
+    async def draw(
+        self,
+        document: bytes,
+        media_type: str,
+        page: int,
+        *,
+        layout: bytes = b"",
+        width: int,
+        boxes: Sequence[LabelledBox] = (),
+    ) -> bytes:
+        """Return a page as PNG.
+
+        Args:
+            document: the original.
+            media_type: its type; one that can be drawn.
+            page: its number, from 1.
+            layout: the document's layout as it is stored, which says how pages were turned to be read; nothing where it is not known.
+            width: of the picture in pixels; a long page may come out smaller.
+            boxes: what to mark.
+
+        Raises:
+            PermanentError: ``page_not_found``, ``page_unreadable`` or ``page_too_complex``.
         """
         ...

@@ -95,6 +95,8 @@ class Read(Fact):
 
     content: ContentRef
     pages: int
+    layout: ContentRef | None = None
+    """Text and layout as ocr has stored them; None where an older version of this program projected the event."""
 
 
 class Extracted(Fact):
@@ -208,7 +210,11 @@ def change_of(event: DocumentEvent, event_id: str) -> Change:
         case OcrCompletedV1():
             state = DocumentState(
                 read=Read(
-                    at=event.completed_at.astimezone(UTC), event_id=event_id, content=event.content, pages=event.pages
+                    at=event.completed_at.astimezone(UTC),
+                    event_id=event_id,
+                    content=event.content,
+                    pages=event.pages,
+                    layout=event.layout,
                 )
             )
         case InvoiceExtractedV1():
@@ -226,6 +232,7 @@ def change_of(event: DocumentEvent, event_id: str) -> Change:
                 needs_review=event.needs_review,
                 engine=event.engine,
                 costs=event.costs,
+                tried=event.tried,
                 extracted_at=at,
             )
         case DocumentFailedV1():

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from invoiceflow_contracts.extraction import Cost, Evidence, Finding, JsonPointer, Severity
+from invoiceflow_contracts.extraction import Cost, Evidence, Finding, JsonPointer, Severity, Tried
 from invoiceflow_contracts.invoice import Invoice, InvoiceType, Money, Party
 from invoiceflow_contracts.layout import Engine
 from invoiceflow_query.folding import time_key, words
@@ -29,6 +29,7 @@ class InvoiceRecord(_Frozen):
     needs_review: bool
     engine: Engine
     costs: tuple[Cost, ...]
+    tried: tuple[Tried, ...] = ()
     extracted_at: AwareDatetime
 
     @property

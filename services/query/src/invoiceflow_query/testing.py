@@ -20,7 +20,7 @@ from invoiceflow_contracts.extraction import Cost, Evidence, Finding, Method, Se
 from invoiceflow_contracts.invoice import Invoice, InvoiceLine, Party, Totals
 from invoiceflow_contracts.layout import Box, Engine
 
-__all__ = ["NOON", "content", "document", "extracted", "failed", "invoice", "progress", "read", "uploaded"]
+__all__ = ["NOON", "content", "document", "extracted", "failed", "invoice", "layout", "progress", "read", "uploaded"]
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
@@ -30,10 +30,17 @@ def document(name: str) -> UUID:
     return uuid5(NAMESPACE_URL, name)
 
 
-def content(tenant: str = "default") -> ContentRef:
+def content(tenant: str = "default", *, media_type: str = "application/pdf") -> ContentRef:
     sha256 = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
     return ContentRef(
-        bucket="invoiceflow-originals", key=f"{tenant}/{sha256}", sha256=sha256, size=4, media_type="application/pdf"
+        bucket="invoiceflow-originals", key=f"{tenant}/{sha256}", sha256=sha256, size=4, media_type=media_type
+    )
+
+
+def layout(tenant: str = "default") -> ContentRef:
+    sha256 = "60303ae22b998861bce3b28f33eec1be758a213c86c93c076dbe9f558c11c752"
+    return ContentRef(
+        bucket="invoiceflow-layouts", key=f"{tenant}/{sha256}", sha256=sha256, size=4, media_type="application/gzip"
     )
 
 
@@ -75,7 +82,7 @@ def read(document_id: UUID, seconds: float = 2, *, tenant: str = "default", page
         tenant=tenant,
         document_id=document_id,
         content=content(tenant),
-        layout=content(tenant),
+        layout=layout(tenant),
         engine=Engine(name="native", version="1"),
         pages=pages,
         cost=Cost(stage="ocr", wall_seconds=0.1, cpu_seconds=0.1),

@@ -7,7 +7,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from invoiceflow_contracts.events import Metadata
 from invoiceflow_contracts.events.document_progress.v1 import Stage
-from invoiceflow_contracts.extraction import Cost, Evidence, Finding, JsonPointer
+from invoiceflow_contracts.extraction import Cost, Evidence, Finding, JsonPointer, Tried
 from invoiceflow_contracts.invoice import Invoice
 from invoiceflow_contracts.layout import Engine
 from invoiceflow_query.projection import DocumentState, Status, stage_of, status_of, updated_at
@@ -80,6 +80,7 @@ class InvoiceView(_Frozen):
     needs_review: bool
     engine: Engine
     costs: tuple[Cost, ...] = Field(description="One per stage that worked on the document.")
+    tried: tuple[Tried, ...] = Field(description="The questions to language models, in order.")
     extracted_at: AwareDatetime
 
 
@@ -154,5 +155,6 @@ def invoice_view(record: InvoiceRecord, filename: str | None) -> InvoiceView:
         needs_review=record.needs_review,
         engine=record.engine,
         costs=record.costs,
+        tried=record.tried,
         extracted_at=record.extracted_at,
     )

@@ -11,6 +11,7 @@ from invoiceflow_chassis.app import exit_with_settings_error, serve
 from invoiceflow_chassis.kafka import KafkaSettings, KafkaTransport
 from invoiceflow_chassis.objects.directory import DirectoryObjectStore
 from invoiceflow_contracts.identity import DEFAULT_TENANT
+from invoiceflow_extract.llm import LlmSettings
 from invoiceflow_extract.main import create_service as create_extract
 from invoiceflow_extract.settings import ExtractSettings
 from invoiceflow_ingest.main import create_service as create_ingest
@@ -66,7 +67,7 @@ def create_app(settings: StandaloneSettings) -> FastAPI:
         ),
         create_ingest(ingest, objects, publisher),
         create_ocr(OcrSettings(), objects),
-        create_extract(ExtractSettings(), objects),
+        create_extract(ExtractSettings(), objects, LlmSettings()),
         create_resumption(resumption, version("invoiceflow-standalone")),
     )
 

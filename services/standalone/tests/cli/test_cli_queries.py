@@ -92,6 +92,33 @@ def test_show_tells_where_each_value_stands(invoiceflow: Any, one_invoice: str) 
     assert "BR-CO-15 (error): The total is not net and tax." in result.stdout
 
 
+def test_show_tells_what_a_language_model_was_asked_and_what_it_made_up(
+    invoiceflow: Any, api: Any, one_invoice: str
+) -> None:
+    api.invoices["one.pdf"]["tried"] = [
+        {
+            "question": "fields", "asked": ["/due_date", "/number"], "model": "gpt-4o-mini",
+            "prompt": "fields-525ac2d04fe0", "outcome": "answered", "requests": 2, "input_tokens": 1840,
+            "output_tokens": 60, "money": "0.000312", "currency": "USD", "seconds": 1.7,
+            "answers": [
+                {"pointer": "/number", "verdict": "added", "value": "2024-0117", "lines": ["1.7"]},
+                {"pointer": "/due_date", "verdict": "ungrounded", "value": "2024-02-20", "lines": ["1.14"]},
+            ],
+        },
+        {
+            "question": "lines", "asked": ["/lines"], "model": "gpt-4o-mini", "prompt": "lines-3784db8d512c",
+            "outcome": "timed_out", "requests": 3, "seconds": 40.0,
+        },
+    ]  # fmt: skip
+    result = invoiceflow("show", "2024-0117")
+    assert result.exit_code == 0, result.output
+    fields = next(line for line in result.stdout.splitlines() if "fields-525ac2d04fe0" in line)
+    for expected in ("gpt-4o-mini", "answered", "1900", "0.000312 USD", "1.7", "1 added, 1 ungrounded"):
+        assert expected in fields
+    assert "timed out" in next(line for line in result.stdout.splitlines() if "lines-3784db8d512c" in line)
+    assert "gpt-4o-mini said due_date = 2024-02-20: ungrounded" in result.stdout
+
+
 def test_show_takes_the_beginning_of_an_id(invoiceflow: Any, one_invoice: str) -> None:
     for reference in (one_invoice, one_invoice[:8]):
         result = invoiceflow("show", reference, "--json")
@@ -121,6 +148,33 @@ def test_show_of_what_there_is_not_says_how_to_find_it(invoiceflow: Any) -> None
     result = invoiceflow("show", "nothing")
     assert result.exit_code == 1
     assert "invoiceflow list" in result.stderr
+
+
+def test_show_writes_an_einvoice_to_a_file_or_the_standard_output(
+    invoiceflow: Any, one_invoice: str, tmp_path: Path
+) -> None:
+    assert invoiceflow("show", "2024-0117", "--format", "ubl").stdout == "<ubl/>"
+    target = tmp_path / "invoice.xml"
+    result = invoiceflow("show", one_invoice[:8], "-f", "cii", "-o", target)
+    assert result.exit_code == 0, result.output
+    assert (target.read_text(), result.stdout) == ("<cii/>", "")
+    assert "invoice.xml" in result.stderr
+
+
+def test_show_names_the_rules_that_are_in_the_way_of_an_einvoice(
+    invoiceflow: Any, api: Any, one_invoice: str, tmp_path: Path
+) -> None:
+    api.violations = [{"rule": "BR-02", "message": "The invoice has no number (BT-1).", "pointers": ["/number"]}]
+    result = invoiceflow("show", one_invoice, "-f", "ubl", "-o", tmp_path / "invoice.xml")
+    assert result.exit_code == 2
+    assert "BR-02: The invoice has no number (BT-1)." in result.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_show_wants_to_know_as_what_to_write_a_file(invoiceflow: Any, one_invoice: str, tmp_path: Path) -> None:
+    result = invoiceflow("show", one_invoice, "-o", tmp_path / "invoice.xml")
+    assert result.exit_code == 2
+    assert "--format ubl" in result.stderr
 
 
 def test_export_writes_a_file_or_the_standard_output(invoiceflow: Any, api: Any, tmp_path: Path) -> None:

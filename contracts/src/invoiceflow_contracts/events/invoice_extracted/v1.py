@@ -6,7 +6,7 @@ from pydantic import AwareDatetime, Field
 
 from invoiceflow_contracts.content import ContentRef
 from invoiceflow_contracts.events.base import DocumentEvent
-from invoiceflow_contracts.extraction import Cost, Evidence, Finding, JsonPointer
+from invoiceflow_contracts.extraction import Cost, Evidence, Finding, JsonPointer, Tried
 from invoiceflow_contracts.invoice import Invoice
 from invoiceflow_contracts.layout import Engine
 
@@ -27,4 +27,5 @@ class InvoiceExtractedV1(DocumentEvent):
     needs_review: bool
     engine: Engine
     costs: tuple[Cost, ...] = Field(default=(), description="One per stage that worked on the document.")
+    tried: tuple[Tried, ...] = Field(default=(), description="The questions to language models, in order.")
     extracted_at: AwareDatetime

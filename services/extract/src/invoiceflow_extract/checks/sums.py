@@ -76,14 +76,14 @@ def net_follows_from_lines(subject: Subject) -> Iterator[Finding]:
 def gross_is_net_and_tax(subject: Subject) -> Iterator[Finding]:
     """BR-CO-15: total with VAT = total without VAT + VAT.
 
-    Where only the amount due was found, the total with VAT is what it and the prepaid amount come to (BR-CO-16).
+    Where only the amount due was found, the total with VAT is what it, the prepaid and the withheld amount come to (BR-CO-16).
     """
     totals = subject.invoice.totals
     if totals.net is None or totals.tax is None:
         return
     gross, pointers = totals.gross, ("/totals/gross", "/totals/net", "/totals/tax")
     if gross is None and totals.payable is not None:
-        gross = totals.payable + (totals.prepaid or _ZERO) - (totals.rounding or _ZERO)
+        gross = totals.payable + (totals.prepaid or _ZERO) + (totals.withheld or _ZERO) - (totals.rounding or _ZERO)
         pointers = ("/totals/payable", "/totals/net", "/totals/tax")
     if gross is None:
         return
@@ -97,11 +97,11 @@ def gross_is_net_and_tax(subject: Subject) -> Iterator[Finding]:
 
 
 def payable_follows_from_gross(subject: Subject) -> Iterator[Finding]:
-    """BR-CO-16: amount due = total with VAT - prepaid + rounding."""
+    """BR-CO-16: amount due = total with VAT - prepaid + rounding; what the buyer withholds for the state is not due either."""
     totals = subject.invoice.totals
     if totals.gross is None or totals.payable is None:
         return
-    expected = totals.gross - (totals.prepaid or _ZERO) + (totals.rounding or _ZERO)
+    expected = totals.gross - (totals.prepaid or _ZERO) + (totals.rounding or _ZERO) - (totals.withheld or _ZERO)
     if subject.differs(totals.payable, expected):
         yield RULES["BR-CO-16"].finding(
             f"The amount due should be {expected}, but the invoice says {totals.payable}.",
@@ -111,7 +111,8 @@ def payable_follows_from_gross(subject: Subject) -> Iterator[Finding]:
                 "totals.prepaid": totals.prepaid or _ZERO,
                 "totals.rounding": totals.rounding or _ZERO,
                 "totals.payable": totals.payable,
-            },
+            }
+            | ({} if totals.withheld is None else {"totals.withheld": totals.withheld}),
         )
 
 

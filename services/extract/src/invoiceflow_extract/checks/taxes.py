@@ -83,7 +83,7 @@ def _category(subject: Subject, at: str, tax: TaxBreakdown, kind: str) -> Iterat
             pointers=(f"{at}/amount", f"{at}/category"),
             values={"category": tax.category, "amount": tax.amount},
         )
-    if kind != "Z" and not tax.exemption_reason:
+    if kind != "Z" and not (tax.exemption_reason or tax.exemption_reason_code):
         yield RULES[f"BR-{kind}-10"].finding(
             f"VAT category {tax.category} needs a reason why no VAT is charged, and none is given.",
             pointers=(f"{at}/exemption_reason", f"{at}/category"),

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from babel.numbers import get_territory_currencies, list_currencies
 
-__all__ = ["currency_of", "find_currency_codes"]
+__all__ = ["currencies_meant", "currency_of", "find_currency_codes"]
 
 _CODE = re.compile(r"(?<![A-Za-z])([A-Z]{3})(?![A-Za-z])")
 _UNIQUE = {
@@ -133,3 +133,14 @@ def currency_of(beside_amounts: Counter[str], in_text: Counter[str], country: st
     for code, count in in_text.items():
         votes[code] += count
     return votes.most_common(1)[0][0] if votes else None
+
+
+def currencies_meant(word: str) -> frozenset[str]:
+    """Return the ISO codes that a printed code or sign can mean: every dollar for ``$``, none for other words."""
+    bare = re.sub(r"^[\d.,()+-]+|[\d.,()+-]+$", "", word)
+    for written in (word, bare):
+        if written in _UNIQUE:
+            return frozenset({_UNIQUE[written]})
+        if written.rstrip(".") in _SHARED:
+            return frozenset(_SHARED[written.rstrip(".")].values())
+    return frozenset({bare}) & _codes()

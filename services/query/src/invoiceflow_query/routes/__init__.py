@@ -4,11 +4,12 @@ from fastapi import APIRouter
 
 from invoiceflow_chassis.ports import Backlog, DeadLetters, ObjectStore
 from invoiceflow_query.changes import Changes
-from invoiceflow_query.ports import ReadModel
+from invoiceflow_query.ports import PagePainter, ReadModel
 from invoiceflow_query.routes.dead_letters import dead_letter_routes
 from invoiceflow_query.routes.documents import document_routes
 from invoiceflow_query.routes.invoices import invoice_routes
 from invoiceflow_query.routes.lag import lag_routes
+from invoiceflow_query.routes.pages import page_routes
 from invoiceflow_query.routes.stats import stats_routes
 
 __all__ = ["create_router"]
@@ -21,6 +22,7 @@ def create_router(
     backlog: Backlog,
     dead_letters: DeadLetters,
     *,
+    painter: PagePainter,
     poll: float = 0.3,
     heartbeat: float = 15.0,
 ) -> APIRouter:
@@ -32,11 +34,13 @@ def create_router(
         changes: wakes the live views of this process.
         backlog: how far the services are behind.
         dead_letters: what they gave up.
+        painter: draws pages of the original documents.
         poll: seconds after which a live view looks at the read model at the latest.
         heartbeat: seconds of silence after which a live view sends a comment.
     """
     router = APIRouter(prefix="/v1")
     router.include_router(document_routes(read_model, objects, changes, poll=poll, heartbeat=heartbeat))
+    router.include_router(page_routes(read_model, objects, painter))
     router.include_router(invoice_routes(read_model))
     router.include_router(stats_routes(read_model))
     router.include_router(lag_routes(backlog, read_model))

@@ -19,7 +19,7 @@ from invoiceflow_query.parameters import DocumentListParameters
 from invoiceflow_query.ports import ReadModel, StoredDocument
 from invoiceflow_query.queries import document_position
 from invoiceflow_query.routes.query_strings import QueryStringRoute
-from invoiceflow_query.routes.responses import NOT_MODIFIED, problems
+from invoiceflow_query.routes.responses import NOT_MODIFIED, document_not_found, problems
 from invoiceflow_query.views import DocumentView
 
 __all__ = ["DocumentPage", "document_routes"]
@@ -45,11 +45,7 @@ def document_routes(
     async def find(tenant: str, document_id: UUID, *, patience: float = 0.0) -> StoredDocument:
         document = await document_soon(read_model, changes, tenant, document_id, patience=patience, poll=poll)
         if document is None:
-            raise ProblemError(
-                404,
-                "document_not_found",
-                f"There is no document {document_id}. GET /v1/documents lists those there are.",
-            )
+            raise document_not_found(document_id)
         return document
 
     async def list_documents(tenant: CurrentTenant, parameters: Annotated[DocumentListParameters, Query()]) -> Response:

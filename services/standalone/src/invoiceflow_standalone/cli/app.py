@@ -85,6 +85,13 @@ class Format(StrEnum):
     XLSX = "xlsx"
 
 
+class EInvoiceFormat(StrEnum):
+    """What ``show`` writes."""
+
+    UBL = "ubl"
+    CII = "cii"
+
+
 @app.callback()
 def deployment(
     url: Annotated[
@@ -169,11 +176,26 @@ def show(
     api_key: ApiKey = None,
     *,
     as_json: Json = False,
+    form: Annotated[
+        EInvoiceFormat | None, typer.Option("--format", "-f", help="Write it as an e-invoice instead: UBL or CII.")
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", dir_okay=False, help="With --format: the file to write, not the standard output."
+        ),
+    ] = None,
 ) -> None:
     """Show an invoice, and where on the page each value stands."""
+    from invoiceflow_standalone.cli.show import save
     from invoiceflow_standalone.cli.show import show as run_show
 
-    async def work(client: "Client", out: "Console", _: "Console") -> Exit:
+    if output is not None and form is None:
+        raise typer.BadParameter("say as what to write it: --format ubl or --format cii", param_hint="--output")
+
+    async def work(client: "Client", out: "Console", log: "Console") -> Exit:
+        if form is not None:
+            return await save(client, reference, form=form, output=output, out=out, log=log)
         return await run_show(client, reference, out=out, as_json=as_json)
 
     _with_client(url, api_key, work)

@@ -14,7 +14,7 @@ from httpx_sse import SSEError, aconnect_sse
 from pydantic import BaseModel, ValidationError
 
 from invoiceflow_standalone.cli.errors import ApiError, CommandError, UnreachableError
-from invoiceflow_standalone.cli.resources import Accepted, Document, InvoiceView, Problem
+from invoiceflow_standalone.cli.resources import Accepted, Document, InvoiceView, Refusal
 
 __all__ = ["Client", "Params", "parse"]
 
@@ -165,10 +165,10 @@ async def _raise_for_problem(response: httpx.Response) -> None:
         return
     await response.aread()
     try:
-        problem = Problem.model_validate_json(response.text)
+        problem = Refusal.model_validate_json(response.text)
     except ValidationError:
-        problem = Problem(detail=f"The server answered {response.status_code} without a reason.")
-    detail = problem.detail
+        problem = Refusal(detail=f"The server answered {response.status_code} without a reason.")
+    detail = "\n".join((problem.detail, *(f"{each.rule}: {each.message}" for each in problem.violations)))
     if response.status_code == 401:
         detail += " Give an API key with --api-key or INVOICEFLOW_API_KEY."
     wait = response.headers.get("Retry-After", "")

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from invoiceflow_contracts.extraction import Evidence, Finding, Severity
+from invoiceflow_contracts.extraction import Evidence, Finding, Severity, Tried
 from invoiceflow_contracts.invoice import Invoice, Money
 
 __all__ = [
@@ -34,11 +34,24 @@ class _Answer(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
+class Violation(_Answer):
+    """A rule that an invoice breaks."""
+
+    rule: str
+    message: str
+
+
 class Problem(_Answer):
     """The parts of a problem document (RFC 9457) that are shown."""
 
     code: str = "http_error"
     detail: str = "The server gave no reason."
+
+
+class Refusal(Problem):
+    """A problem that ends a request; of an e-invoice that is not possible, with the rules in the way."""
+
+    violations: tuple[Violation, ...] = ()
 
 
 class Accepted(_Answer):
@@ -95,6 +108,7 @@ class InvoiceView(_Answer):
     invoice: Invoice
     evidence: dict[str, Evidence] = Field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
+    tried: tuple[Tried, ...] = ()
     confidence: float
     needs_review: bool
 

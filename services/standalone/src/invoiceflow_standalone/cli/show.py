@@ -2,7 +2,9 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -12,10 +14,12 @@ from rich.text import Text
 from invoiceflow_contracts.extraction import Evidence
 from invoiceflow_standalone.cli.client import Client, parse
 from invoiceflow_standalone.cli.errors import ApiError, CommandError, Exit
+from invoiceflow_standalone.cli.output import write_out
 from invoiceflow_standalone.cli.resources import LOW_CONFIDENCE, Document, InvoiceRow, InvoiceView
 from invoiceflow_standalone.cli.tables import SEVERITY_STYLES, amount, invoice_table, plain, say, table, wide_enough
+from invoiceflow_standalone.cli.tried import print_tried
 
-__all__ = ["find_document", "show"]
+__all__ = ["find_document", "save", "show"]
 
 SEARCHED = 2000
 """Among how many of the newest documents the beginning of an id is looked for."""
@@ -25,25 +29,53 @@ PREFIX = re.compile(r"[0-9a-f]{4}[0-9a-f-]{0,32}")
 
 async def show(client: Client, reference: str, *, out: Console, as_json: bool = False) -> Exit:
     """Print the invoice with this number, or of the document whose id begins so; list them where several match."""
-    query = {"number": reference}
-    rows = [parse(InvoiceRow, row) async for row in client.rows("/v1/invoices", query, limit=20)]
-    if len(rows) > 1:
-        exact = [row for row in rows if row.number == reference]
-        if len(exact) != 1:
-            return _several(rows, out, as_json=as_json)
-        rows = exact
-    document_id = rows[0].id if rows else (await find_document(client, reference)).id
-    try:
-        answer = await client.get(f"/v1/invoices/{document_id}")
-    except ApiError as error:
-        if error.status != 404:
-            raise
-        raise CommandError(_without_invoice(await client.document(document_id)), Exit.SOME_FAILED) from error
+    found = await _find(client, reference)
+    if isinstance(found, list):
+        return _several(found, out, as_json=as_json)
+    async with _explained(client, found):
+        answer = await client.get(f"/v1/invoices/{found}")
     if as_json:
         out.out(json.dumps(answer, ensure_ascii=False), highlight=False)
     else:
         _print(parse(InvoiceView, answer), wide_enough(out))
     return Exit.OK
+
+
+async def save(client: Client, reference: str, *, form: str, output: Path | None, out: Console, log: Console) -> Exit:
+    """Write the same invoice as an e-invoice (``ubl`` or ``cii``) to ``output``, or to the standard output where it is None.
+
+    Raises:
+        ApiError: among others ``einvoice_not_possible``, with the rules that are in the way.
+    """
+    found = await _find(client, reference)
+    if isinstance(found, list):
+        return _several(found, out, as_json=False)
+    async with _explained(client, found), client.stream(f"/v1/invoices/{found}", {"format": form}) as chunks:
+        await write_out(chunks, output, log)
+    return Exit.OK
+
+
+async def _find(client: Client, reference: str) -> UUID | list[InvoiceRow]:
+    """Return the id of the document that ``reference`` means, or the invoices where several have that number."""
+    query = {"number": reference}
+    rows = [parse(InvoiceRow, row) async for row in client.rows("/v1/invoices", query, limit=20)]
+    if len(rows) > 1:
+        exact = [row for row in rows if row.number == reference]
+        if len(exact) != 1:
+            return rows
+        rows = exact
+    return rows[0].id if rows else (await find_document(client, reference)).id
+
+
+@asynccontextmanager
+async def _explained(client: Client, document_id: UUID) -> AsyncIterator[None]:
+    """Say what became of a document whose invoice is asked for and not there."""
+    try:
+        yield
+    except ApiError as error:
+        if error.status != 404:
+            raise
+        raise CommandError(_without_invoice(await client.document(document_id)), Exit.SOME_FAILED) from error
 
 
 async def find_document(client: Client, reference: str) -> Document:
@@ -105,6 +137,7 @@ def _print(view: InvoiceView, out: Console) -> None:
     for finding in view.findings:
         mark = plain(f"{finding.rule} ({finding.severity.value}): ", SEVERITY_STYLES[finding.severity])
         out.print(mark.append_text(plain(finding.message)), soft_wrap=True)
+    print_tried(view.tried, out)
 
 
 def _print_lines(view: InvoiceView, out: Console) -> None:
