@@ -267,3 +267,82 @@ ROWS = st.lists(st.tuples(TOKENS, st.sampled_from([" ", "     "])), min_size=1, 
 def test_no_arrangement_of_words_makes_the_engine_fail(rows: list[str]) -> None:
     reading = read_layout(layout_of("\n".join(rows)))
     assert values_of(reading.invoice) <= set(reading.evidence)
+
+
+def test_of_two_readings_of_a_date_the_one_that_puts_issue_before_due_is_taken() -> None:
+    reading = read_layout(
+        layout_of("""
+     Rechnung Nr: 17            Rechnungsdatum: 04/03/2025
+                                Fällig am: 03/10/2025
+     Bezeichnung      Menge      Einzelpreis      Gesamt
+     Kabel                3            15,50       46,50
+""")
+    )
+    assert (reading.invoice.issue_date, reading.invoice.due_date) == (date(2025, 3, 4), date(2025, 10, 3))
+    reading = read_layout(
+        layout_of("""
+     Rechnung Nr: 17            Rechnungsdatum: 03/05/2025
+                                Fällig am: 04/03/2025
+""")
+    )
+    assert reading.invoice.issue_date is not None
+    assert reading.invoice.due_date is not None
+    assert reading.invoice.issue_date <= reading.invoice.due_date
+    assert reading.evidence["/due_date"].alternatives == ("2025-03-04",)
+
+
+def test_the_evidence_names_what_else_was_considered() -> None:
+    reading = read_layout(
+        layout_of("""
+     Invoice no: A-100         Date: 02.03.2025
+
+     Subtotal                                    100.00
+     VAT 20%                                      20.00
+     Total                                       120.00
+     Amount due                                  130.00
+""")
+    )
+    assert str(reading.invoice.totals.gross) == "120.00"
+    assert "130.00" in reading.evidence["/totals/gross"].alternatives
+    assert reading.evidence["/number"].alternatives == ()
+
+
+def test_tax_and_registration_numbers_go_to_the_party_they_stand_with() -> None:
+    invoice = read_layout(
+        layout_of("""
+     Lindenhof Technik GmbH
+     Werkstraße 5
+     10115 Berlin
+     Steuernummer: 30/123/45678
+     Handelsregister: HRB 98765
+
+     Rechnung an:
+     Bäckerei Sommer KG
+     Marktplatz 1
+     80331 München
+
+     Rechnung Nr: 2025-17       Datum: 02.03.2025
+""")
+    ).invoice
+    assert (invoice.seller.tax_id, invoice.seller.registration_id) == ("30/123/45678", "HRB 98765")
+    assert (invoice.buyer.tax_id, invoice.buyer.registration_id) == (None, None)
+
+
+def test_a_discount_on_the_document_has_its_reason_and_per_cent() -> None:
+    reading = read_layout(
+        layout_of("""
+     Invoice no: A-100         Date: 02.03.2025
+     Description             Qty      Price      Amount
+     Oak table                 2     150.00      300.00
+
+     Subtotal                                    300.00
+     Discount 10%                                -30.00
+     Net total                                   270.00
+     VAT 20%                                      54.00
+     Total                                       324.00
+""")
+    )
+    (discount,) = reading.invoice.allowances_charges
+    assert not discount.is_charge
+    assert (discount.amount, discount.percent, discount.reason) == (Decimal("30.00"), Decimal(10), "Discount")
+    assert reading.evidence["/allowances_charges/0/amount"].text == "-30.00"

@@ -172,7 +172,7 @@ def test_a_discount_between_price_and_amount_is_understood() -> None:
 """)
     )
     (line,) = reading.invoice.lines
-    assert (line.unit_price, line.net) == (Decimal("10.00"), Decimal("30.00"))
+    assert (line.unit_price, line.net, line.discount) == (Decimal("10.00"), Decimal("30.00"), Decimal("10.00"))
     assert reading.evidence["/lines/0/net"].confidence > 0.9
 
 
@@ -378,3 +378,18 @@ def test_a_sentence_under_the_table_is_no_line_whatever_number_it_names() -> Non
      Our regulations require that payment is made within 45 days of the date of the invoice
 """)
     ) == [("MAILBOX", "245", "3787.70")]
+
+
+def test_a_digit_misread_as_a_letter_is_repaired_where_the_lines_sum_proves_it() -> None:
+    page = """
+     Description            Qty      Price      Amount
+     Oak table                2     l5O.00      300.00
+     Oak chair                4      40.00      16O.00
+     Oak shelf                3      10.00      2O.00
+"""
+    reading = read_layout(layout_of(page, source="ocr"))
+    table, chair, *_ = reading.invoice.lines
+    assert (table.unit_price, chair.net) == (Decimal("150.00"), Decimal("160.00"))
+    assert reading.evidence["/lines/0/unit_price"].text == "l5O.00"
+    assert "2 x 150.00 = 300.00" in (reading.evidence["/lines/0/unit_price"].repaired or "")
+    assert all(line.net != Decimal("20.00") for line in reading.invoice.lines)
