@@ -346,3 +346,52 @@ def test_a_discount_on_the_document_has_its_reason_and_per_cent() -> None:
     assert not discount.is_charge
     assert (discount.amount, discount.percent, discount.reason) == (Decimal("30.00"), Decimal(10), "Discount")
     assert reading.evidence["/allowances_charges/0/amount"].text == "-30.00"
+
+
+def test_the_total_tax_is_the_sum_of_the_rates_where_none_is_printed() -> None:
+    reading = read_layout(
+        layout_of("""
+     Invoice no: A-100         Date: 02.03.2025
+
+     Net total                                   300.00
+     VAT 20%  on 200.00                           40.00
+     VAT 10%  on 100.00                           10.00
+     Total                                       350.00
+""")
+    )
+    assert reading.invoice.totals.tax == Decimal("50.00")
+    assert reading.evidence["/totals/tax"].text.startswith("computed:")
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Final demand", "Zahlungserinnerung", "Rappel de paiement", "Aanmaning", "Recordatorio de pago",
+        "Sollecito di pagamento", "Aviso de pagamento", "Wezwanie do zapłaty", "Betalningspåminnelse", "Rykker",
+        "Purring", "Maksumuistutus", "Upomínka",
+    ],
+)  # fmt: skip
+def test_a_reminder_is_told_from_an_invoice_in_every_language(title: str) -> None:
+    reading = read_layout(layout_of(f"\n     {title}\n\n     Invoice no: A-100\n     Total      350.00\n"))
+    assert reading.invoice.type is InvoiceType.REMINDER
+
+
+@pytest.mark.parametrize(
+    ("printed", "iban"),
+    [("DE68 1004 8392 7221 8882 72", "DE68100483927221888272"), ("US12 3456 7890", "US1234567890")],
+)
+def test_an_account_whose_digits_are_wrong_is_reported_as_printed_where_it_is_called_an_iban(
+    printed: str, iban: str
+) -> None:
+    reading = read_layout(layout_of(f"\n     IBAN: {printed}\n"))
+    assert reading.invoice.payment.iban == iban
+    assert reading.evidence["/payment/iban"].confidence < 0.7
+    assert read_layout(layout_of(f"\n     Item {printed}\n")).invoice.payment.iban is None
+
+
+def test_a_repaired_account_says_what_was_read_and_what_proves_it() -> None:
+    reading = read_layout(layout_of("\n     IBAN: DE89 37O4 0044 0532 0130 00\n", source="ocr"))
+    assert reading.invoice.payment.iban == "DE89370400440532013000"
+    assert reading.evidence["/payment/iban"].repaired == (
+        "DE89 37O4 0044 0532 0130 00 read as DE89370400440532013000: its check digits hold"
+    )

@@ -55,6 +55,8 @@ def read_totals(seen: Observations, lines: Lines, taxes: Sequence[TaxFound], dra
     best = assign(candidates, sums, rates)
     for role, candidate in best.chosen.items():
         if not isinstance(candidate.source, Amount):
+            if role == "tax" and "tax" in best.proved and candidate.value == total_of(taxes):
+                draft.compute("/totals/tax", candidate.value, "sum of the VAT amounts, net + VAT = gross", 0.8)
             continue
         value = abs(candidate.value) if role in {"allowances", "prepaid"} else candidate.value
         score = 0.96 if role in best.proved else 0.3 + 0.4 * candidate.weight

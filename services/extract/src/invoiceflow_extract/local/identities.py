@@ -196,14 +196,19 @@ def read_payment(seen: Observations, draft: Draft, account_name: Found[str] | No
         for segment in row.segments:
             for iban, start, end, valid in find_ibans(segment.text):
                 if valid or any("iban" in label.meanings for label in labels):
-                    accounts.append(
-                        Found.at(iban, tokens_between(segment, start, end), row.sheet, 0.97 if valid else 0.6)
-                    )
+                    accounts.append(_account(iban, segment, start, end, valid=valid))
             if draft.get("/payment/bic") is None and any("bic" in label.meanings for label in labels):
                 draft.put("/payment/bic", _bic(segment))
     draft.put("/payment/iban", max(accounts, key=lambda found: found.score, default=None))
     draft.put("/payment/reference", best_of(identifiers_near(seen, "payment_reference"), 0.5), 0.8)
     draft.put("/payment/account_name", account_name, 0.8)
+
+
+def _account(iban: str, segment: Segment, start: int, end: int, *, valid: bool) -> Found[str]:
+    printed = segment.text[start:end]
+    repaired = f"{printed} read as {iban}: its check digits hold" if valid and compact(printed) != iban else None
+    tokens = tuple(tokens_between(segment, start, end))
+    return Found(iban, tokens, segment.row.sheet, 0.97 if valid else 0.6, repaired=repaired)
 
 
 def _bic(segment: Segment) -> Found[str] | None:

@@ -86,6 +86,11 @@ def _totals(seen: Observations) -> set[Decimal]:
     return {amount.number.value for row in seen.rows if seen.totals_of(row) for amount in seen.amounts_of(row)}
 
 
+def _adjusts(row: Row, seen: Observations) -> bool:
+    """Whether ``row`` is called a discount or a charge: behind the lines it is one of the document."""
+    return any(label.opens and label.meanings <= _ADJUSTING for label in seen.totals_of(row))
+
+
 def _is_subtotal(value: Decimal, seen: Observations) -> bool:
     """Whether ``value`` is nowhere called more than a subtotal: the lines may go on after it."""
     return not any(
@@ -110,7 +115,7 @@ def _complete(seen: Observations, result: Lines) -> None:
     amounts = [line.amount.value for line in result.lines if line.amount is not None]
     if not amounts or (sum(amounts, Decimal(0)) in totals and not _is_subtotal(sum(amounts, Decimal(0)), seen)):
         return
-    more = bare_rows(seen, result.rows | result.head_rows)
+    more = [line for line in bare_rows(seen, result.rows | result.head_rows) if not _adjusts(line[0], seen)]
     if more and sum((fields["net"].value for _, _, fields in more), sum(amounts, Decimal(0))) in totals:
         _add(more, result)
         return
