@@ -102,11 +102,12 @@ async def test_a_model_that_errs_does_not_overrule_what_adds_up(servers: tuple[L
 
 
 async def test_a_total_that_contradicts_the_others_is_not_added(servers: tuple[LlmServer, LlmServer]) -> None:
-    document = PLAIN.replace(
-        "Total EUR                                            297.50", "grand sum   EUR 297.50   seen 12.00"
-    )
-    wrong = reading({"/totals/gross": ("12.00", "seen"), "/totals/payable": ("12.00", "seen")})
+    total = "Total EUR                                            297.50"
+    document = PLAIN.replace(total, "Seen and approved                                     12.00")
+    wrong = reading({"/totals/gross": ("12.00", "Seen"), "/totals/payable": ("12.00", "Seen")})
     servers[0].answer = answering(wrong)
     async with world_with(None) as alone, world_with(LlmSettings(model="one", base_url=servers[0].url)) as world:
         without, result = await alone.extract(document), await world.extract(document)
     assert result.invoice.totals == without.invoice.totals
+    assert result.invoice.totals.net == Decimal("250.00")
+    assert verdicts(result, "one")["/totals/gross"] is Verdict.KEPT_LOCAL
