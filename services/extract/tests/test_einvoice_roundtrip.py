@@ -21,12 +21,19 @@ WRITERS = (write_ubl, write_cii)
 
 
 def plain(invoice: Invoice) -> dict[str, object]:
-    """Return the invoice without what the writers add or leave out: sums of nothing, a dash where Peppol wants a text, the buyer's contact."""
-    values = invoice.model_dump()
+    """Return the invoice without what the writers add or leave out.
+
+    That is sums of nothing, a dash where Peppol wants a text, the buyer's contact, and what an e-invoice says about itself.
+    """
+    values = invoice.model_dump(exclude={"type_code", "business_process", "specification", "preceding_invoices"})
     for name in ("allowances", "charges", "prepaid"):
         values["totals"][name] = values["totals"][name] or Decimal(0)
     values["buyer_reference"] = values["buyer_reference"] or "-"
     values["buyer"] |= {"email": None, "phone": None}
+    for party in (values["seller"], values["buyer"]):
+        party |= {"electronic_address": None, "contact_name": None}
+    for line in values["lines"]:
+        line["allowances_charges"] = ()
     return values
 
 

@@ -14,6 +14,7 @@ from invoiceflow_chassis.ports import ObjectStore
 from invoiceflow_contracts.events import InvoiceExtractedV1, OcrCompletedV1
 from invoiceflow_contracts.extraction import Cost
 from invoiceflow_contracts.layout import Engine, Layout
+from invoiceflow_extract.calibration import shipped
 from invoiceflow_extract.einvoice import Candidate
 from invoiceflow_extract.extraction import Document, extract
 from invoiceflow_extract.ports import Assistant, Extractor, Original
@@ -23,7 +24,7 @@ from invoiceflow_extract.settings import ExtractSettings
 
 __all__ = ["ENGINE", "extract_invoice"]
 
-ENGINE = Engine(name="invoiceflow-extract", version="1")
+ENGINE = Engine(name="invoiceflow-extract", version="2")
 """A new version makes every result anew: raise it whenever the same document would give another invoice."""
 
 
@@ -75,7 +76,7 @@ async def extract_invoice(
         evidence=extraction.reading.evidence,
         findings=findings,
         confidence=sureness,
-        needs_review=needs_review(sureness, findings, settings.review_below),
+        needs_review=needs_review(sureness, findings, shipped().threshold(settings.review_target_precision)),
         engine=ENGINE,
         costs=(event.cost, cost, *([assistance.cost] if assistance is not None and assistance.cost else [])),
         tried=tuple(assistance.tried) if assistance is not None else (),

@@ -92,6 +92,7 @@ _TABLE = (
     # E-invoice files
     ("IF-EINV-DAMAGED", _ERROR, "The embedded e-invoice can be read"),
     ("IF-EINV-VALUE", _ERROR, "Every value of the e-invoice can be understood"),
+    ("IF-EINV-SCHEMA", _WARNING, "The e-invoice keeps to the XML Schema of its syntax and profile"),
     ("IF-EINV-SEVERAL", _WARNING, "A document carries one e-invoice"),
     ("IF-FX-XML-MISSING", _ERROR, "A PDF that declares itself Factur-X or ZUGFeRD carries its XML"),
     ("IF-FX-XMP-MISSING", _ERROR, "A PDF with a Factur-X or ZUGFeRD XML declares it in its metadata (XMP)"),

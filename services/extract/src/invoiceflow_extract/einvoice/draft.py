@@ -6,6 +6,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from pydantic import TypeAdapter
+
 from invoiceflow_contracts.extraction import Evidence, Finding, Method
 from invoiceflow_contracts.invoice import Invoice
 from invoiceflow_extract.einvoice.node import Node
@@ -23,6 +25,8 @@ _CII_DATE = re.compile(r"(\d{4})(\d{2})(\d{2})")
 
 Value = str | Decimal | date | bool
 
+_EVIDENCE = TypeAdapter(dict[str, Evidence])
+
 
 class Draft:
     """Takes each value from its element and remembers where it stood.
@@ -31,16 +35,39 @@ class Draft:
     """
 
     def __init__(self) -> None:
-        self._values: dict[str, Value] = {}
-        self._evidence: dict[str, Evidence] = {}
+        self._values: dict[str, Value | None] = {}
+        self._evidence: dict[str, dict[str, Any]] = {}
         self._findings: list[Finding] = []
 
     def put(self, pointer: str, value: Value, node: Node, text: str | None = None) -> None:
         """Set ``value``; ``text`` is what stands in the file where that is not simply the node's text."""
         self._values[pointer] = value
-        self._evidence[pointer] = Evidence(
-            method=Method.E_INVOICE, text=text or node.text or "", confidence=1.0, path=node.path
-        )
+        self._evidence[pointer] = {
+            "method": Method.E_INVOICE,
+            "text": text or node.text or "",
+            "confidence": 1.0,
+            "path": node.path,
+        }
+
+    def leave_empty(self, pointer: str) -> None:
+        """Keep a place in a list whose elements go with those of another list."""
+        self._values[pointer] = None
+
+    def attribute(self, pointer: str, node: Node | None, name: str) -> None:
+        """Set the value of an attribute, where there is one."""
+        value = node.attribute(name) if node is not None else None
+        if node is not None and value is not None:
+            self.put(pointer, value, node.attribute_node(name), value)
+
+    def with_scheme(self, pointer: str, node: Node | None, scheme: Node | None = None) -> bool:
+        """Set an identifier with its scheme, which is the node's ``schemeID`` or stands in ``scheme``."""
+        if not self.text(f"{pointer}/value", node):
+            return False
+        if scheme is not None:
+            self.text(f"{pointer}/scheme", scheme)
+        else:
+            self.attribute(f"{pointer}/scheme", node, "schemeID")
+        return True
 
     def text(self, pointer: str, node: Node | None) -> bool:
         """Set a text; return whether there was one."""
@@ -52,6 +79,12 @@ class Draft:
     def first_text(self, pointer: str, *nodes: Node | None) -> bool:
         """Set the first text there is among ``nodes``."""
         return any(self.text(pointer, node) for node in nodes)
+
+    def pair(self, at: str, name: Node | None, value: Node | None) -> bool:
+        """Set the name and the value of an attribute; return whether both were there."""
+        if name is None or value is None or name.text is None or value.text is None:
+            return False
+        return self.text(f"{at}/name", name) and self.text(f"{at}/value", value)
 
     def joined(self, pointer: str, nodes: Sequence[Node | None], separator: str) -> None:
         """Set the texts of ``nodes``, joined; the evidence points to the first of them."""
@@ -74,12 +107,16 @@ class Draft:
             self.put(pointer, value, node)
         return value
 
-    def parse_number(self, pointer: str, node: Node | None) -> Decimal | None:
-        """Return the number in ``node`` without setting it; one that cannot be read becomes a finding at ``pointer``."""
+    def parse_number(self, pointer: str, node: Node | None, *, quiet: bool = False) -> Decimal | None:
+        """Return the number in ``node`` without setting it.
+
+        One that cannot be read becomes a finding at ``pointer``, unless ``quiet`` says that it has been noted already.
+        """
         if node is None or node.text is None:
             return None
         if not _NUMBER.fullmatch(node.text):
-            self.unreadable(pointer, node)
+            if not quiet:
+                self.unreadable(pointer, node)
             return None
         return Decimal(node.text)
 
@@ -118,6 +155,10 @@ class Draft:
         """Return what was set at ``pointer``."""
         return self._values.get(pointer)
 
+    def has(self, at: str) -> bool:
+        """Whether anything was set below the pointer ``at``."""
+        return any(pointer.startswith(f"{at}/") for pointer in self._values)
+
     def finish(self) -> tuple[Reading, tuple[Finding, ...]]:
         """Return the invoice with its evidence, and the findings of the reading itself."""
         tree: dict[str, Any] = {}
@@ -127,7 +168,13 @@ class Draft:
             for name in parents:
                 level = level.setdefault(name, {})
             level[last] = value
-        for name in ("notes", "taxes", "allowances_charges", "lines"):
-            if name in tree:  # keys are "0", "1", ... in the order of the document
-                tree[name] = tuple(tree[name].values())
-        return Reading(Invoice.model_validate(tree), self._evidence), tuple(self._findings)
+        invoice = Invoice.model_validate(_with_lists(tree))
+        return Reading(invoice, _EVIDENCE.validate_python(self._evidence)), tuple(self._findings)
+
+
+def _with_lists(tree: dict[str, Any]) -> dict[str, Any] | tuple[Any, ...]:
+    """Return the tree with a list wherever the keys are "0", "1", ..., which are in the order of the document."""
+    for name, value in tree.items():
+        if isinstance(value, dict):
+            tree[name] = _with_lists(value)
+    return tuple(tree.values()) if "0" in tree else tree

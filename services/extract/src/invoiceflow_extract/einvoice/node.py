@@ -1,6 +1,6 @@
 """A cursor over an XML element that knows its own XPath."""
 
-from functools import lru_cache
+from functools import cache
 
 from lxml import etree
 
@@ -18,6 +18,8 @@ PREFIXES = {
     "urn:ferd:CrossIndustryDocument:invoice:1p0": "rsm",
     "urn:un:unece:uncefact:data:standard:ReusableAggregateBusinessInformationEntity:12": "ram",
     "urn:un:unece:uncefact:data:standard:UnqualifiedDataType:15": "udt",
+    "http://ivaservizi.agenziaentrate.gov.it/docs/xsd/fatture/v1.2": "p",
+    "http://ivaservizi.agenziaentrate.gov.it/docs/xsd/fatture/v1.0": "p",
 }
 """The usual prefix of each namespace: paths in evidence use these, whatever prefixes the file declares."""
 
@@ -26,37 +28,63 @@ class Node:
     """An element by its local name.
 
     Within one syntax a local name is never used in two namespaces by siblings, so namespaces need not be spelt out:
-    that is what lets one reader serve the several namespaces of CII.
+    that is what lets one reader serve the several namespaces of CII. Children are looked through once, as most of what a
+    reader asks for is not there.
     """
 
-    __slots__ = ("element", "path")
+    __slots__ = ("_children", "_parent", "_path", "_step", "element")
 
-    def __init__(self, element: etree._Element, path: str) -> None:
+    def __init__(self, element: etree._Element, step: str, parent: "Node | None" = None) -> None:
         self.element = element
-        self.path = path
+        self._parent = parent
+        self._step = step
+        self._path: str | None = None
+        self._children: dict[str, list[Node]] | None = None
 
     @classmethod
     def root(cls, element: etree._Element) -> "Node":
         """Return a cursor on the topmost element of an invoice."""
-        return cls(element, f"/{_qualified(str(element.tag))}")
+        return cls(element, _named(str(element.tag))[1])
+
+    @property
+    def path(self) -> str:
+        """The element's XPath, with the usual prefixes."""
+        if self._path is None:
+            self._path = f"{self._parent.path if self._parent else ''}/{self._step}"
+        return self._path
+
+    def child(self, element: etree._Element, position: int | None = None) -> "Node":
+        """Return a cursor on a child: the only one of its name, or the ``position``-th, counted from 1."""
+        step = _named(str(element.tag))[1]
+        return Node(element, step if position is None else f"{step}[{position}]", self)
 
     def all(self, name: str) -> list["Node"]:
         """Return the children with this local name; with several, their paths say which."""
-        found = list(self.element.iterchildren("{*}" + name))
-        if not found:
-            return []
-        path = f"{self.path}/{_qualified(str(found[0].tag))}"
-        if len(found) == 1:
-            return [Node(found[0], path)]
-        return [Node(element, f"{path}[{position}]") for position, element in enumerate(found, 1)]
+        if self._children is None:
+            self._children = self._look_through()
+        return self._children.get(name, [])
+
+    def _look_through(self) -> dict[str, list["Node"]]:
+        children: dict[str, list[Node]] = {}
+        for element in self.element:
+            name, step = _named(str(element.tag))
+            alike = children.get(name)
+            if alike is None:
+                children[name] = [Node(element, step, self)]
+                continue
+            if len(alike) == 1:
+                alike[0]._step += "[1]"  # noqa: SLF001 - of its own kind
+            alike.append(Node(element, f"{step}[{len(alike) + 1}]", self))
+        return children
 
     def at(self, path: str) -> "Node | None":
         """Return the first descendant along ``path`` (local names with slashes), or None."""
-        node: Node | None = self
+        node = self
         for name in path.split("/"):
-            if node is None:
+            found = node.all(name)
+            if not found:
                 return None
-            node = next(iter(node.all(name)), None)
+            node = found[0]
         return node
 
     def each(self, path: str) -> list["Node"]:
@@ -75,9 +103,16 @@ class Node:
         value = self.element.get(name)
         return value.strip() or None if value else None
 
+    def attribute_node(self, name: str) -> "Node":
+        """Return a cursor for the path of an attribute; its value is what ``attribute`` gives."""
+        return Node(self.element, f"@{name}", self)
 
-@lru_cache(maxsize=512)
-def _qualified(tag: str) -> str:
+
+@cache
+def _named(tag: str) -> tuple[str, str]:
+    """Return a tag's local name, and how it is written in a path."""
     name = etree.QName(tag)
     prefix = PREFIXES.get(name.namespace or "")
-    return f"{prefix}:{name.localname}" if prefix else f"*[local-name()='{name.localname}']"
+    if prefix:
+        return name.localname, f"{prefix}:{name.localname}"
+    return name.localname, f"*[local-name()='{name.localname}']" if name.namespace else name.localname

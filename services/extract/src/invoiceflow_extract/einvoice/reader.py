@@ -1,12 +1,17 @@
 """From the bytes of an XML file to an e-invoice: safe parsing, and which syntax it is."""
 
+from io import BytesIO
+from typing import Any
+
 from lxml import etree
 
 from invoiceflow_chassis.errors import PermanentError
-from invoiceflow_extract.einvoice.cii import read_cii
-from invoiceflow_extract.einvoice.model import EInvoice, Syntax
+from invoiceflow_extract.einvoice.cii import read_cii, read_cii_line
+from invoiceflow_extract.einvoice.draft import Draft
+from invoiceflow_extract.einvoice.model import EInvoice, Syntax, profile_of
 from invoiceflow_extract.einvoice.node import Node
-from invoiceflow_extract.einvoice.ubl import read_ubl
+from invoiceflow_extract.einvoice.schemas import breaches
+from invoiceflow_extract.einvoice.ubl import read_ubl, read_ubl_line
 
 __all__ = ["MAX_SIZE", "ORDER_NAMES", "SYNTAXES", "parse", "read"]
 
@@ -28,70 +33,144 @@ ORDER_NAMES = {
     *("Order", "OrderChange", "OrderCancellation", "OrderResponse", "OrderResponseSimple"),  # UBL
 }
 
-_ENVELOPE = "{http://www.unece.org/cefact/namespaces/StandardBusinessDocumentHeader}StandardBusinessDocument"
-"""Peppol wraps the invoice in it while it travels."""
+
+_LINES = ("{*}InvoiceLine", "{*}CreditNoteLine", "{*}IncludedSupplyChainTradeLineItem")
+_LANDMARKS = (*SYNTAXES, *_LINES)
+
+_KEPT_WHOLE = 2 * 1024 * 1024
+"""Bytes up to which the parsed lines stay until the end, so that the schema can be asked: some two thousand lines."""
+
+_SAFE: dict[str, Any] = {
+    "resolve_entities": False,
+    "load_dtd": False,
+    "no_network": True,
+    "huge_tree": False,
+    "remove_comments": True,
+    "remove_pis": True,
+}
+"""How XML from unknown senders is parsed, on top of refusing any document type declaration."""
 
 
 def parse(data: bytes, *, max_size: int = MAX_SIZE) -> etree._Element:
     """Return the topmost element of an XML file from an unknown sender.
 
-    A document type declaration is refused before anything is parsed: no e-invoice syntax has one, and it is the way
-    to entity expansion and to reading other files. Removing zero bytes first finds it in UTF-16 and UTF-32 too.
-
     Raises:
         PermanentError: ``einvoice_too_large``, ``einvoice_unsafe`` or ``einvoice_damaged``.
+    """
+    _refuse_unsafe(data, max_size)
+    try:
+        return etree.fromstring(data, etree.XMLParser(**_SAFE))
+    except (etree.XMLSyntaxError, ValueError) as error:
+        raise _damaged(error) from error
+
+
+def _refuse_unsafe(data: bytes, max_size: int) -> None:
+    """Refuse what is too large, and a document type declaration before anything is parsed.
+
+    No e-invoice syntax has one, and it is the way to entity expansion and to reading other files. Removing zero bytes
+    first finds it in UTF-16 and UTF-32 too.
     """
     if len(data) > max_size:
         raise PermanentError(
             "einvoice_too_large",
             f"The e-invoice is larger than {max_size} bytes. Send its attachments as files of their own.",
         )
-    if b"<!DOCTYPE" in data.replace(b"\0", b""):
+    if b"<!DOCTYPE" in (data.replace(b"\0", b"") if b"\0" in data else data):
         raise PermanentError(
             "einvoice_unsafe",
             "The XML has a document type declaration, which no e-invoice may have. Ask the sender for a plain e-invoice.",
         )
-    parser = etree.XMLParser(
-        resolve_entities=False,
-        load_dtd=False,
-        no_network=True,
-        huge_tree=False,
-        remove_comments=True,
-        remove_pis=True,
+
+
+def _damaged(error: Exception) -> PermanentError:
+    line = getattr(error, "lineno", None)
+    where = f" (at line {line})" if line else ""
+    return PermanentError(
+        "einvoice_damaged",
+        f"The e-invoice is not well-formed XML{where}, so it cannot be read. Ask the sender for an undamaged file.",
     )
-    try:
-        return etree.fromstring(data, parser)
-    except (etree.XMLSyntaxError, ValueError) as error:
-        line = getattr(error, "lineno", None)
-        where = f" (at line {line})" if line else ""
-        raise PermanentError(
-            "einvoice_damaged",
-            f"The e-invoice is not well-formed XML{where}, so it cannot be read. Ask the sender for an undamaged file.",
-        ) from error
 
 
 def read(data: bytes, *, max_size: int = MAX_SIZE) -> EInvoice:
     """Return the e-invoice in ``data``: UBL 2.1, CII or ZUGFeRD 1, also inside a Peppol envelope.
 
+    Lines are read as they come, and of a large file what has been read is let go: of ten thousand lines one stands in
+    memory as XML at a time.
+
     Raises:
         PermanentError: ``not_an_einvoice``, ``order_not_invoice``, ``einvoice_damaged``, ``einvoice_unsafe``
             or ``einvoice_too_large``.
     """
-    root = parse(data, max_size=max_size)
-    if root.tag == _ENVELOPE:
-        root = next((child for child in root if child.tag in SYNTAXES), root)
-    syntax = SYNTAXES.get(str(root.tag))
-    if syntax is None:
-        name = etree.QName(root).localname
-        if name in ORDER_NAMES:
-            raise PermanentError(
-                "order_not_invoice", "The XML is an order, not an invoice. Send the invoice that follows from it."
-            )
-        raise PermanentError(
-            "not_an_einvoice",
-            f"The XML (topmost element {name[:80]!r}) is no e-invoice that can be read: UBL 2.1 Invoice or CreditNote, or UN/CEFACT CII.",
+    _refuse_unsafe(data, max_size)
+    draft = Draft()
+    reader: _Reader | None = None
+    events = etree.iterparse(BytesIO(data), ("start", "end"), tag=_LANDMARKS, **_SAFE)
+    try:
+        for event, element in events:
+            syntax = SYNTAXES.get(str(element.tag))
+            if syntax is not None:
+                if reader is None:
+                    reader = _Reader(syntax, element, draft)
+                elif event == "end" and element is reader.root:
+                    reader.header()
+            elif event == "end" and reader is not None and reader.line(element) and len(data) > _KEPT_WHOLE:
+                element.clear()
+    except (etree.XMLSyntaxError, ValueError) as error:
+        raise _damaged(error) from error
+    if reader is None:
+        raise _not_an_invoice(events.root)
+    return reader.finish(validate=len(data) <= _KEPT_WHOLE)
+
+
+class _Reader:
+    """Reads one e-invoice while it is being parsed."""
+
+    def __init__(self, syntax: Syntax, root: etree._Element, draft: Draft) -> None:
+        self.root = root
+        self._syntax = syntax
+        self._draft = draft
+        self._top = Node.root(root)
+        self._is_cii = syntax in {Syntax.CII, Syntax.ZUGFERD_1}
+        self._parent: Node | None = None
+        self._elements = 0
+        self._lines = 0
+
+    def line(self, element: etree._Element) -> bool:
+        """Read a complete line element; return whether it is one of this invoice's own (and not of a line in a line)."""
+        above = element.getparent()
+        if above is None or (above if not self._is_cii else above.getparent()) is not self.root:
+            return False
+        if self._parent is None:
+            self._parent = self._top.child(above) if self._is_cii else self._top
+        self._elements += 1
+        node = self._parent.child(element, self._elements)
+        read_line = read_cii_line if self._is_cii else read_ubl_line
+        self._lines += read_line(self._draft, f"/lines/{self._lines}", node)
+        return True
+
+    def header(self) -> None:
+        """Read the rest, once the invoice has been parsed to its end."""
+        if self._is_cii:
+            read_cii(self._draft, self._top)
+        else:
+            read_ubl(self._draft, self._top)
+
+    def finish(self, *, validate: bool) -> EInvoice:
+        """Return the e-invoice; ``validate`` asks whether it keeps to its schema, for which it must have been kept whole."""
+        reading, findings = self._draft.finish()
+        guideline = reading.invoice.specification
+        if validate:
+            findings = (*findings, *breaches(self.root, self._syntax, profile_of(guideline)))
+        return EInvoice(self._syntax, guideline, reading, findings)
+
+
+def _not_an_invoice(root: etree._Element) -> PermanentError:
+    name = etree.QName(root).localname
+    if name in ORDER_NAMES:
+        return PermanentError(
+            "order_not_invoice", "The XML is an order, not an invoice. Send the invoice that follows from it."
         )
-    top = Node.root(root)
-    if syntax in {Syntax.CII, Syntax.ZUGFERD_1}:
-        return read_cii(top, syntax)
-    return read_ubl(top, syntax)
+    return PermanentError(
+        "not_an_einvoice",
+        f"The XML (topmost element {name[:80]!r}) is no e-invoice that can be read: UBL 2.1 Invoice or CreditNote, or UN/CEFACT CII.",
+    )
