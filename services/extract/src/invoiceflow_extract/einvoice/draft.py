@@ -120,6 +120,15 @@ class Draft:
             return None
         return Decimal(node.text)
 
+    def total(self, pointer: str, nodes: Sequence[Node]) -> Decimal | None:
+        """Set the sum of the numbers in ``nodes``, and return it; the evidence points to the first and lists them all."""
+        given = [(node, value) for node in nodes if (value := self.parse_number(pointer, node, quiet=True)) is not None]
+        if not given:
+            return None
+        total = sum((value for _, value in given), Decimal(0))
+        self.put(pointer, total, given[0][0], " + ".join(node.text or "" for node, _ in given))
+        return total
+
     def date(self, pointer: str, node: Node | None) -> bool:
         """Set a date of either syntax; return whether there was one that could be read.
 
