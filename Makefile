@@ -18,6 +18,7 @@ PACKAGES := contracts chassis samples evaluation services/ingest services/ocr se
 SERVICES := ingest ocr extract query standalone
 SOURCES := $(PACKAGES) tests
 DIR ?= samples
+LABELLED ?= samples
 SEED ?= 1
 SEEDS ?= 3
 SCENARIOS ?= all
@@ -105,6 +106,11 @@ samples: .venv/installed ## Generate the sample invoices and their truth (SEED=1
 .PHONY: eval
 eval: .venv/installed ## Precision, recall and F1 on labelled documents (DIR=samples, ARGS=--ignore-xml)
 	@$(BIN)/python -m invoiceflow_evaluation "$(DIR)" $(ARGS)
+
+.PHONY: calibrate
+calibrate: .venv/installed ## Fit the confidence of the local engine anew (LABELLED="folder ..."), with its data card and docs/accuracy.md
+	@$(BIN)/python -m invoiceflow_evaluation.calibration $(LABELLED) --page docs/accuracy.md \
+		--table services/extract/src/invoiceflow_extract/calibration/calibration.json $(ARGS)
 
 .PHONY: bench
 bench: .venv/installed ## Latency by stage, pages a second beside bare docling and bare RapidOCR, the stack in containers, queries under load

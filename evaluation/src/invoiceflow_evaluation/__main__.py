@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from invoiceflow_evaluation.aggregate import Scored
+from invoiceflow_evaluation.cache import default_cache
 from invoiceflow_evaluation.pipeline import Extracted, run
 from invoiceflow_evaluation.remote import run_remote
 from invoiceflow_evaluation.report import Measured, as_json, show
@@ -32,12 +32,6 @@ class Detail(StrEnum):
 
     ERRORS = "errors"
     LAYOUTS = "layouts"
-
-
-def _default_cache() -> Path:
-    """Return the folder of the XDG Base Directory Specification for caches."""
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "invoiceflow-evaluation"
 
 
 def evaluate(  # noqa: PLR0917 - typer's way to say options
@@ -78,7 +72,7 @@ def evaluate(  # noqa: PLR0917 - typer's way to say options
                 results = asyncio.run(run_remote(paths, url=url, api_key=api_key, on_end=on_end))
             else:
                 workers = min(jobs or available_processors(), len(paths))
-                results = _locally(paths, cache or _default_cache(), workers, on_end, with_e_invoices=not ignore_xml)
+                results = _locally(paths, cache or default_cache(), workers, on_end, with_e_invoices=not ignore_xml)
     except (CommandError, BrokenProcessPool) as error:
         progress_console.print(f"[red]{error}[/red]")
         raise typer.Exit(1) from error

@@ -96,31 +96,43 @@ class Pipeline:
     """Takes one document at a time through the stages."""
 
     def __init__(self, layouts: LayoutCache, *, threads: int = 1, with_e_invoices: bool = True) -> None:
-        from invoiceflow_extract.adapters import LocalExtractor  # noqa: PLC0415 - loaded in the workers only
-        from invoiceflow_ocr.engines.native import NativeEngine  # noqa: PLC0415
+        from invoiceflow_ocr.engines.native import NativeEngine  # noqa: PLC0415 - loaded in the workers only
 
         self._layouts = layouts
         self._engine = NativeEngine(threads=threads)
         self._engine_name = Engine(name=self._engine.name, version=self._engine.version)
-        self._extractor = LocalExtractor()
         self._with_e_invoices = with_e_invoices
         self._engine_key = f"{self._engine.name}-{self._engine.version}-{_source_of('invoiceflow_ocr')}"
 
     def process(self, data: bytes) -> Extracted:
         """Return what is extracted from a document's bytes."""
         started = time.perf_counter()
-        sha256 = hashlib.sha256(data).hexdigest()
         try:
             media_type = _media_type(data)
-            read = self._layouts.find(sha256, self._engine_key)
-            seconds: dict[str, float] = {}
-            if read is None:
-                read = self._read(data, media_type)
-                seconds["read"] = time.perf_counter() - started
-                self._layouts.keep(sha256, self._engine_key, read)
+            read, kept = self.read(data, media_type)
         except PermanentError as error:
             return Extracted(None, failure=error.code)
+        seconds = {} if kept else {"read": time.perf_counter() - started}
         return self._extract(data, media_type, read, seconds)
+
+    def layout(self, data: bytes) -> Layout:
+        """Return what stands on a document's pages.
+
+        Raises:
+            PermanentError: it cannot be read.
+        """
+        read, _ = self.read(data, _media_type(data))
+        return read.layout
+
+    def read(self, data: bytes, media_type: str) -> tuple[Read, bool]:
+        """Return what is in the document, and whether that was kept from an earlier run."""
+        sha256 = hashlib.sha256(data).hexdigest()
+        kept = self._layouts.find(sha256, self._engine_key)
+        if kept is not None:
+            return kept, True
+        read = self._read(data, media_type)
+        self._layouts.keep(sha256, self._engine_key, read)
+        return read, False
 
     def _read(self, data: bytes, media_type: str) -> Read:
         from invoiceflow_ocr.handlers import BARE_XML  # noqa: PLC0415
@@ -141,6 +153,8 @@ class Pipeline:
         return Read(layout=layout, attachments=tuple(attachments))
 
     def _extract(self, data: bytes, media_type: str, read: Read, seconds: Mapping[str, float]) -> Extracted:
+        from invoiceflow_extract.adapters import LocalExtractor  # noqa: PLC0415
+        from invoiceflow_extract.calibration import shipped  # noqa: PLC0415
         from invoiceflow_extract.einvoice import Candidate, in_order_of_trust  # noqa: PLC0415
         from invoiceflow_extract.extraction import Document, extract  # noqa: PLC0415
         from invoiceflow_extract.settings import ExtractSettings  # noqa: PLC0415
@@ -160,7 +174,7 @@ class Pipeline:
         started = time.perf_counter()
         try:
             extraction = asyncio.run(
-                extract(document, self._extractor, max_einvoice_size=ExtractSettings().max_einvoice_size)
+                extract(document, LocalExtractor(shipped()), max_einvoice_size=ExtractSettings().max_einvoice_size)
             )
         except PermanentError as error:
             return Extracted(None, e_invoice, error.code, seconds)

@@ -18,6 +18,7 @@ from invoiceflow_contracts.identity import document_id
 from invoiceflow_contracts.invoice import Invoice, InvoiceLine, Party, Totals
 from invoiceflow_contracts.layout import Box, EmbeddedFile, Engine, Layout, Line, Page, Word
 from invoiceflow_extract.adapters import LocalExtractor
+from invoiceflow_extract.calibration import shipped
 from invoiceflow_extract.handlers import extract_invoice
 from invoiceflow_extract.local import read_layout
 from invoiceflow_extract.main import create_service
@@ -43,7 +44,7 @@ class ReadsPage:
 
 
 def on_page(invoice: Invoice, *pointers: str) -> Reading:
-    return Reading(invoice, dict.fromkeys(pointers, Evidence(method=Method.LOCAL, text="?", confidence=0.9, page=1)))
+    return Reading(invoice, dict.fromkeys(pointers, Evidence(method=Method.LOCAL, text="?", confidence=0.99, page=1)))
 
 
 PRINTED = on_page(
@@ -205,7 +206,7 @@ async def test_a_page_without_einvoice_is_read_by_the_extractor(world: World) ->
     result = await world.extract(await world.document(text=["Invoice P-1", "Total 119.00"]))
     assert result.invoice == PRINTED.invoice
     assert result.evidence == PRINTED.evidence
-    assert (result.confidence, result.needs_review, result.findings) == (0.9, False, ())
+    assert (result.confidence, result.needs_review, result.findings) == (0.99, False, ())
 
 
 async def test_a_page_that_is_no_invoice_is_extracted_for_review(world: World) -> None:
@@ -335,7 +336,8 @@ async def test_another_tenants_object_is_not_found(world: World, ubl: str) -> No
 async def test_the_local_engine_stands_behind_the_port(world: World) -> None:
     event = await world.document(text=["Invoice number: 4711", "Total 119.00 EUR"])
     layout = Layout.model_validate_json(gzip.decompress(await world.objects.get("default", event.layout)))
-    assert await LocalExtractor().extract(layout, Reading()) == read_layout(layout)
+    assert await LocalExtractor(None).extract(layout, Reading()) == read_layout(layout)
+    assert await LocalExtractor(shipped()).extract(layout, Reading()) == shipped().apply(read_layout(layout), layout)
 
 
 def test_the_service_takes_what_ocr_made() -> None:
@@ -347,5 +349,5 @@ def test_the_service_takes_what_ocr_made() -> None:
 
 
 def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("INVOICEFLOW_EXTRACT_REVIEW_BELOW", "0.5")
-    assert ExtractSettings().review_below == 0.5
+    monkeypatch.setenv("INVOICEFLOW_EXTRACT_REVIEW_TARGET_PRECISION", "0.95")
+    assert ExtractSettings().review_target_precision == 0.95

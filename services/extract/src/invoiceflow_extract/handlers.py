@@ -13,6 +13,7 @@ from invoiceflow_chassis.ports import ObjectStore
 from invoiceflow_contracts.events import InvoiceExtractedV1, OcrCompletedV1
 from invoiceflow_contracts.extraction import Cost
 from invoiceflow_contracts.layout import Engine, Layout
+from invoiceflow_extract.calibration import shipped
 from invoiceflow_extract.einvoice import Candidate
 from invoiceflow_extract.extraction import Document, extract
 from invoiceflow_extract.ports import Assistant, Extractor
@@ -73,7 +74,7 @@ async def extract_invoice(
         evidence=extraction.reading.evidence,
         findings=findings,
         confidence=sureness,
-        needs_review=needs_review(sureness, findings, settings.review_below),
+        needs_review=needs_review(sureness, findings, shipped().threshold(settings.review_target_precision)),
         engine=ENGINE,
         costs=(event.cost, cost, *([assistance.cost] if assistance is not None and assistance.cost else [])),
         tried=tuple(assistance.tried) if assistance is not None else (),

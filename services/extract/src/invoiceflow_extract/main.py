@@ -7,6 +7,7 @@ from hashlib import sha256
 from invoiceflow_chassis.ports import ObjectStore
 from invoiceflow_chassis.service import Service
 from invoiceflow_extract.adapters import LocalExtractor
+from invoiceflow_extract.calibration import shipped
 from invoiceflow_extract.handlers import ENGINE
 from invoiceflow_extract.llm import LlmSettings
 from invoiceflow_extract.settings import ExtractSettings
@@ -36,7 +37,7 @@ def create_service(settings: ExtractSettings, objects: ObjectStore, llm: LlmSett
     return Service(
         name="extract",
         version=version,
-        subscriptions=(on_ocr_completed(settings, objects, LocalExtractor(), assistant),),
+        subscriptions=(on_ocr_completed(settings, objects, LocalExtractor(shipped()), assistant),),
         checks={"objects": objects.ping},
         lifespan=lifespan,
     )

@@ -33,5 +33,9 @@ def confidence(reading: Reading) -> float:
 
 
 def needs_review(sureness: float, findings: Iterable[Finding], threshold: float) -> bool:
-    """Whether a person should look: an error was found, or a key field is less certain than ``threshold``."""
+    """Whether a person should look: an error was found, or a key field is less certain than ``threshold``.
+
+    The threshold follows from the rate at which what passes is to be right (``Calibration.threshold``). Values of an
+    e-invoice are certain, so that it is held up by findings only.
+    """
     return sureness < threshold or any(finding.severity is Severity.ERROR for finding in findings)

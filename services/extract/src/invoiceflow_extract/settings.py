@@ -18,8 +18,11 @@ class ExtractSettings(BaseSettings):
     time_limit: float = Field(
         default=60.0, gt=0, description="Seconds before a document is given back and tried again."
     )
-    review_below: float = Field(
-        default=0.8, ge=0, le=1, description="Confidence of a key field below which a person should look."
+    review_target_precision: float = Field(
+        default=0.98,
+        ge=0.5,
+        le=1,
+        description="Share of header values that should be right among the invoices that pass without review.",
     )
     max_einvoice_size: int = Field(default=16 * 1024 * 1024, gt=0, description="Bytes of an e-invoice.")
     max_event_size: int = Field(

@@ -117,7 +117,7 @@ class World:
             completed_at=NOON,
         )
         (result,) = await extract_invoice(
-            event, objects=self.objects, extractor=LocalExtractor(), settings=self.settings, assistant=self.step
+            event, objects=self.objects, extractor=LocalExtractor(None), settings=self.settings, assistant=self.step
         )
         return result
 
