@@ -171,14 +171,22 @@ class Draft:
     def finish(self) -> tuple[Reading, tuple[Finding, ...]]:
         """Return the invoice with its evidence, and the findings of the reading itself."""
         tree: dict[str, Any] = {}
+        levels: dict[str, dict[str, Any]] = {"": tree}
         for pointer, value in self._values.items():
-            *parents, last = pointer[1:].split("/")
-            level = tree
-            for name in parents:
-                level = level.setdefault(name, {})
+            above, _, last = pointer.rpartition("/")
+            level = levels.get(above)
+            if level is None:
+                level = levels[above] = _level(tree, above)
             level[last] = value
         invoice = Invoice.model_validate(_with_lists(tree))
         return Reading(invoice, _EVIDENCE.validate_python(self._evidence)), tuple(self._findings)
+
+
+def _level(tree: dict[str, Any], pointer: str) -> dict[str, Any]:
+    level = tree
+    for name in pointer[1:].split("/"):
+        level = level.setdefault(name, {})
+    return level
 
 
 def _with_lists(tree: dict[str, Any]) -> dict[str, Any] | tuple[Any, ...]:
