@@ -100,6 +100,8 @@ def code_lists() -> dict[str, frozenset[str]]:
         "identifier_scheme": ubl["BR-CL-10"][0] & cii["15"],
         "invoice_type": invoices & cii["2"],
         "item_classification": ubl["BR-CL-13"][0] & cii["6"],
+        "note_subject": ubl["BR-CL-08"][0] & cii["4"],
+        "object_scheme": ubl["BR-CL-07"][0] & cii["14"],
         "payment_means": ubl["BR-CL-16"][0] & cii["25"],
         "tax_category": ubl["BR-CL-17"][0] & cii["10"],
         "unit": ubl["BR-CL-23"][0] & cii["8"],

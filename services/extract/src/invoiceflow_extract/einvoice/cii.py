@@ -24,6 +24,9 @@ _SUMMARY_LINES = {"GROUP", "INFORMATION"}
 _TENDER, _INVOICED_OBJECT = "50", "130"
 """UNTDID 1001 codes by which BT-17, BT-18 and BT-128 stand among the referenced documents; the others are BG-24."""
 
+_TAX_POINTS = {"5": "3", "29": "35", "72": "432"}
+"""What makes VAT due (BT-8): UNTDID 2475, which this syntax has, to UNTDID 2005, which EN 16931 has."""
+
 
 def read_cii(draft: Draft, root: Node) -> None:
     """Read all but the lines of ``root``, a ``CrossIndustryInvoice`` or ZUGFeRD 1's ``CrossIndustryDocument``.
@@ -233,8 +236,9 @@ def _taxes(draft: Draft, settlement: Node) -> None:
         draft.text(f"{at}/exemption_reason_code", tax.at("ExemptionReasonCode"))
         if draft.value("/tax_point_date") is None:
             draft.date("/tax_point_date", _date(tax.at("TaxPointDate")))
-        if draft.value("/tax_point_code") is None:
-            draft.text("/tax_point_code", tax.at("DueDateTypeCode"))
+        point = tax.at("DueDateTypeCode")
+        if draft.value("/tax_point_code") is None and point is not None and point.text is not None:
+            draft.put("/tax_point_code", _TAX_POINTS.get(point.text, point.text), point)
 
 
 def _rate(tax: Node | None) -> Node | None:

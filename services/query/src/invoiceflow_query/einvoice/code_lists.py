@@ -18,6 +18,8 @@ CodeList = Literal[
     "identifier_scheme",
     "invoice_type",
     "item_classification",
+    "note_subject",
+    "object_scheme",
     "payment_means",
     "tax_category",
     "unit",

@@ -21,7 +21,7 @@ class Vocabulary:
     def __init__(self, namespace: str) -> None:
         self._prefix = f"{{{namespace}}}"
 
-    def value(self, name: str, text: str | Decimal | date | None, **attributes: str | None) -> Part:
+    def value(self, name: str, text: str | Decimal | date | None, /, **attributes: str | None) -> Part:
         """Return an element with ``text`` and the attributes that are given, or None without text.
 
         A number stands without exponent and idle zeros, a date as xs:date.

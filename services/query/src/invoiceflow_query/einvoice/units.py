@@ -17,7 +17,7 @@ OTHER = "ZZ"
 def unit_code(unit: str | None) -> str:
     """Return the code of ``unit``: itself where it is one, else what the word means in any of the languages that are known.
 
-    A word in lower or mixed case is looked up first: ``st`` on a page is a piece, while the code ``ST`` is a sheet.
+    A word in lower or mixed case is looked up first: ``Stk`` on a page is a piece, while the code ``STK`` is a stick.
     """
     if unit is None:
         return ONE

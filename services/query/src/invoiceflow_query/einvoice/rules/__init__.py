@@ -5,7 +5,9 @@ itself decides (order, names, formats) is not among them.
 """
 
 from invoiceflow_contracts.invoice import Invoice
-from invoiceflow_query.einvoice.rules.required import required
+from invoiceflow_query.einvoice.rules.header import header
+from invoiceflow_query.einvoice.rules.lines import lines
+from invoiceflow_query.einvoice.rules.parties import parties
 from invoiceflow_query.einvoice.rules.sums import sums
 from invoiceflow_query.einvoice.rules.vat import vat
 from invoiceflow_query.einvoice.violations import Violation
@@ -15,4 +17,4 @@ __all__ = ["violations"]
 
 def violations(invoice: Invoice) -> tuple[Violation, ...]:
     """Return what a completed invoice breaks, in the order of the rules' subjects; nothing where it can be written."""
-    return (*required(invoice), *sums(invoice), *vat(invoice))
+    return (*header(invoice), *parties(invoice), *lines(invoice), *sums(invoice), *vat(invoice))

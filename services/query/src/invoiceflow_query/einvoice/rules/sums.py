@@ -15,6 +15,7 @@ _DECIMALS = {
     "charges": "BR-DEC-11",
     "net": "BR-DEC-12",
     "tax": "BR-DEC-13",
+    "tax_in_tax_currency": "BR-DEC-15",
     "gross": "BR-DEC-14",
     "prepaid": "BR-DEC-16",
     "rounding": "BR-DEC-17",
@@ -85,4 +86,8 @@ def _amounts(invoice: Invoice) -> Iterator[tuple[str, str, Decimal | None]]:
         yield of_basis, f"/allowances_charges/{index}/basis", item.basis
     for index, line in enumerate(invoice.lines):
         yield "BR-DEC-23", f"/lines/{index}/net", line.net
-        yield "BR-DEC-24", f"/lines/{index}/discount", line.discount
+        for position, item in enumerate(line.allowances_charges):
+            of_amount, of_basis = ("BR-DEC-27", "BR-DEC-28") if item.is_charge else ("BR-DEC-24", "BR-DEC-25")
+            at = f"/lines/{index}/allowances_charges/{position}"
+            yield of_amount, f"{at}/amount", item.amount
+            yield of_basis, f"{at}/basis", item.basis

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
 from invoiceflow_contracts.invoice import AllowanceCharge, Invoice, InvoiceLine, TaxBreakdown
+from invoiceflow_query.einvoice.rules.asking import listed
 from invoiceflow_query.einvoice.violations import Violation
 
 __all__ = ["vat"]
 
-ZERO, CENT = Decimal(0), Decimal("0.01")
+ZERO, HALF, CENT = Decimal(0), Decimal("0.5"), Decimal("0.01")
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,7 @@ class Category:
     name: str
     rate: Callable[[Decimal | None], bool]
     per_rate: bool = False
-    """Whether each rate has a row of its own."""
+    """Whether each rate has a row of its own, as there is a tax at all."""
     exemption: bool = False
     """Whether a reason is to be given; if not it must not be."""
     seller: tuple[str, ...] = ("vat_id", "tax_id")
@@ -98,10 +99,11 @@ def _row(row: TaxBreakdown, index: int) -> Iterator[Violation]:
         message = f"The VAT category {row.category[:30]!r} is not in the code list (BT-118)."
         yield Violation("BR-CL-17", message, (f"{at}/category",))
     if row.basis is not None and row.amount is not None:
-        # The official rules allow a difference of less than one, for rounding line by line.
-        tax = (abs(row.basis) * (row.rate or ZERO) / 100).quantize(CENT, ROUND_HALF_UP)
-        if abs(abs(row.amount) - tax) >= 1 or (not row.rate and row.amount != 0):
-            message = f"The tax of {row.amount} is not {row.rate or 0} % of {row.basis}."
+        rate = row.rate or ZERO
+        # The official rules allow a difference of less than one, for rounding line by line, and take a rate below a half for none.
+        tax = (abs(row.basis) * rate / 100).quantize(CENT, ROUND_HALF_UP) if rate >= HALF else ZERO
+        if abs(abs(row.amount) - tax) >= (1 if rate >= HALF else HALF):
+            message = f"The tax of {row.amount} is not {rate} % of {row.basis}."
             yield Violation("BR-CO-17", message, (f"{at}/amount", f"{at}/basis", f"{at}/rate"))
 
 
@@ -138,6 +140,9 @@ def _bases(
     for index, row in rows:
         if row.basis is None:
             continue
+        if not category.per_rate and row.amount:
+            message = f"There is a tax of {row.amount} on what is not taxed ({category.name})."
+            yield Violation(f"{category.rules}-09", message, (f"/taxes/{index}/amount",))
         own = [item for _, item in items if not category.per_rate or item.tax_rate == row.rate]
         expected = sum(map(_signed, own), ZERO)
         if row.basis != expected:
@@ -148,18 +153,25 @@ def _bases(
 
 def _reasons(category: Category, rows: list[tuple[int, TaxBreakdown]]) -> Iterator[Violation]:
     for index, row in rows:
-        if bool(row.exemption_reason) != category.exemption:
+        at = f"/taxes/{index}"
+        if bool(row.exemption_reason or row.exemption_reason_code) != category.exemption:
             message = (
                 f"There is no reason for VAT not being charged ({category.name})."
                 if category.exemption
                 else f"There is a reason for VAT not being charged, at {category.name}."
             )
-            yield Violation(f"{category.rules}-10", message, (f"/taxes/{index}/exemption_reason",))
+            pointers = f"{at}/exemption_reason", f"{at}/exemption_reason_code"
+            yield Violation(f"{category.rules}-10", message, pointers)
+        what = "The reason for VAT not being charged (BT-121)"
+        pointer = f"{at}/exemption_reason_code"
+        yield from listed("BR-CL-22", row.exemption_reason_code, "exemption_reason", pointer, what)
 
 
 def _parties(category: Category, invoice: Invoice) -> Iterator[Violation]:
     for party, at, wanted in ((invoice.seller, "/seller", category.seller), (invoice.buyer, "/buyer", category.buyer)):
-        if wanted and not any(getattr(party, name) for name in wanted):
+        # A tax representative's VAT identifier stands for the seller's.
+        represented = party is invoice.seller and invoice.tax_representative is not None
+        if wanted and not represented and not any(getattr(party, name) for name in wanted):
             words = " or ".join(name.replace("_", " ").replace("vat id", "VAT identifier") for name in wanted)
             message = f"The {at[1:]} needs a {words} for {category.name}."
             yield Violation(f"{category.rules}-02", message, tuple(f"{at}/{name}" for name in wanted))
@@ -172,16 +184,20 @@ def _special(invoice: Invoice) -> Iterator[Violation]:
         if not (invoice.delivery_date or invoice.period_start or invoice.period_end):
             message = "An intra-community supply needs the date of delivery or the invoicing period."
             yield Violation("BR-IC-11", message, ("/delivery_date",))
-        message = "An intra-community supply needs the country it was delivered to (BT-80)."
-        yield Violation("BR-IC-12", message, ("/delivery/address/country",))
+        if invoice.delivery is None or not invoice.delivery.address.country:
+            message = "An intra-community supply needs the country it was delivered to (BT-80)."
+            yield Violation("BR-IC-12", message, ("/delivery/address/country",))
     used = {item.tax_category for _, item in _taxed(invoice)}
     if "O" in categories | used:
         if categories | used != {"O"}:
             message = "What is not subject to VAT cannot stand on one invoice with what is."
             yield Violation("BR-O-11", message, ("/taxes",))
-        with_id = tuple(
-            f"/{name}/vat_id" for name, party in (("seller", invoice.seller), ("buyer", invoice.buyer)) if party.vat_id
+        involved = (
+            ("seller", invoice.seller),
+            ("buyer", invoice.buyer),
+            ("tax_representative", invoice.tax_representative),
         )
+        with_id = tuple(f"/{name}/vat_id" for name, party in involved if party is not None and party.vat_id)
         if with_id:
-            message = "On an invoice that is not subject to VAT neither seller nor buyer may have a VAT identifier."
+            message = "On an invoice that is not subject to VAT nobody may have a VAT identifier."
             yield Violation("BR-O-02", message, with_id)
