@@ -432,3 +432,56 @@ def test_charges_behind_a_subtotal_are_no_second_table() -> None:
      Net total                                          205.00
 """)
     assert [line.description for line in lines] == ["Design", "Hotel room"]
+
+
+def test_a_receipt_that_counts_its_goods_under_their_names_is_read() -> None:
+    assert seen(
+        lines_of("""
+     Steel bracket
+       2 x 5.00                 10.00
+     Licence fee
+       1 x 7.50                  7.50
+
+     Total                      17.50
+""")
+    ) == [("Steel bracket", "2", "10.00"), ("Licence fee", "1", "7.50")]
+
+
+def test_an_article_number_over_each_name_belongs_to_the_line_under_it() -> None:
+    lines = lines_of("""
+     Description           Qty      Price      Amount
+     ART-1000
+     Steel bracket           2       5.00       10.00
+     ART-1001
+     Licence fee             1       7.50        7.50
+
+     Total                                      17.50
+""")
+    assert [line.description for line in lines] == ["ART-1000\nSteel bracket", "ART-1001\nLicence fee"]
+
+
+def test_the_title_of_a_section_is_no_part_of_a_description() -> None:
+    lines = lines_of("""
+     Description           Qty      Price      Amount
+     A. METAL WORK
+     Steel bracket           2       5.00       10.00
+     B. SOFTWARE
+     Licence fee             1       7.50        7.50
+     Support hours           1       7.50        7.50
+""")
+    assert [line.description for line in lines] == ["Steel bracket", "Licence fee", "Support hours"]
+
+
+def test_totals_side_by_side_under_the_table_are_no_line() -> None:
+    reading = read_layout(
+        layout_of("""
+     Description           Qty      Price      Amount
+     Steel bracket           2       5.00       10.00
+
+     Net total           VAT 20%                Total
+         10.00              2.00                12.00
+""")
+    )
+    assert len(reading.invoice.lines) == 1
+    totals = reading.invoice.totals
+    assert [str(value) for value in (totals.net, totals.tax, totals.gross)] == ["10.00", "2.00", "12.00"]

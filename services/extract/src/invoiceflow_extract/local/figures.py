@@ -176,14 +176,16 @@ def _amounts_at(seen: Observations, label: Label, lines: Lines) -> Iterable[tupl
             if amount.number.money_like:
                 yield amount, 0.5
         return
-    alone = label.end >= len(label.segment.tokens) or not any(t.key for t in label.segment.tokens[label.end :])
+    # A rate belongs to its label: *VAT 21%* over an amount.
+    alone = not any(t.key and not t.text.endswith("%") for t in label.segment.tokens[label.end :])
     if not alone and not label.has_colon:
         return
     for below in row.sheet.below(row, _UNDER_ROWS):
         if below.y0 - row.y1 > _UNDER_GAP * max(row.height, 6.0) or id(below) in lines.head_rows:
             return
         for amount in seen.amounts_of(below):
-            overlaps = min(amount.x1, label.x1) - max(amount.x0, label.x0) > 0
+            right = max(label.x1, label.segment.x1) if alone else label.x1
+            overlaps = min(amount.x1, right) - max(amount.x0, label.x0) > 0
             if overlaps and not amount.number.percent and not any(o.leads for o in seen.totals_of(below)):
                 yield amount, 0.85 if amount.number.money_like else 0.4
                 return

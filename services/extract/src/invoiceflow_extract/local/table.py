@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from invoiceflow_extract.local.folding import fold
 from invoiceflow_extract.local.lexicon import Lexicon
 from invoiceflow_extract.local.observations import Observations
 from invoiceflow_extract.local.page_text import Row, Sheet, Token
@@ -15,6 +16,7 @@ from invoiceflow_extract.local.table_bare import BareLine, bare_rows, find_bare_
 from invoiceflow_extract.local.table_head import Column, Head, find_head, settle_columns
 from invoiceflow_extract.local.table_line import LineFound, read_line
 from invoiceflow_extract.local.table_roles import reconsider
+from invoiceflow_extract.local.table_rows import heads_totals, lead_their_lines
 
 __all__ = ["Lines", "find_lines"]
 
@@ -25,6 +27,7 @@ _WRAP_GAP = 1.5  # line heights between a line and the continuation of its descr
 _BREAK = 9.0  # line heights of white space that end a table
 _NEXT_ROWS = 6
 _SENTENCE = 5  # words
+_CODE = 4  # letters and digits
 _PARTIAL = frozenset(["subtotal", "carried"])
 _ADJUSTING = frozenset(["charges", "allowances"])
 _WEAK = frozenset(["charges", "allowances", "carried", "prepaid", "rounding", "previous", "tax"])
@@ -198,11 +201,12 @@ def _read_body(head: Head, rows: Sequence[Row], seen: Observations, result: Line
     settle_columns(head.columns, body, seen)
     body = [row for row in body if not _is_sentence(row, head.columns)]
     reconsider(head.columns, body, seen.mark)
+    read = [(row, read_line(head.columns, row, seen)) for row in body]
+    above = lead_their_lines([(row, _starts_line(line, head)) for row, line in read])
     waiting: list[list[Token]] = []
     last: LineFound | None = None
     previous: Row | None = None
-    for row in body:
-        line = read_line(head.columns, row, seen)
+    for row, line in read:
         near = previous is not None and row.y0 - previous.y1 < _WRAP_GAP * max(row.height, 5.0)
         previous = row
         if not _starts_line(line, head):
@@ -212,7 +216,8 @@ def _read_body(head: Head, rows: Sequence[Row], seen: Observations, result: Line
                     result.add_row(row, head.columns)
             continue
         if near:
-            _lead(line, waiting, first=last is None)
+            _lead(line, waiting, whole=last is None or above)
+        waiting = _without_title(waiting, line)
         _continue(last, waiting)
         waiting = []
         last = line if line.description or line.closes or "item_code" in line.texts else None
@@ -222,6 +227,15 @@ def _read_body(head: Head, rows: Sequence[Row], seen: Observations, result: Line
             result.add_row(row, head.columns)
     _continue(last, waiting)
     return ended
+
+
+def _without_title(rows: list[list[Token]], line: LineFound) -> list[list[Token]]:
+    """Return ``rows`` without the title of a section right above ``line``: in capitals, as no description is."""
+    if not rows or not line.description:
+        return rows
+    title, own = (" ".join(t.text for t in tokens) for tokens in (rows[-1], line.description[0]))
+    capitals = title.isupper() and not own.isupper() and not any(character.isdigit() for character in title)
+    return rows[:-1] if capitals and len(fold(title)) > _CODE else rows
 
 
 def _is_sentence(row: Row, columns: Sequence[Column]) -> bool:
@@ -241,12 +255,13 @@ def _starts_line(line: LineFound, head: Head) -> bool:
     return not {"net", "gross"} & set(head.roles) and {"unit_price", "quantity"} <= set(line.fields)
 
 
-def _lead(line: LineFound, waiting: list[list[Token]], *, first: bool) -> None:
-    """Give ``line`` the words above it that are its own: all if it is the first, one row if it has none."""
+def _lead(line: LineFound, waiting: list[list[Token]], *, whole: bool) -> None:
+    """Give ``line`` the words above it that are its own: the ``whole`` of them, or one row if it has none."""
     if waiting and not line.description:
         line.description = [waiting.pop()]
-    elif waiting and first:
-        line.description = [*waiting, *line.description]
+    elif waiting and whole:
+        line.description = [*_without_title(waiting, line), *line.description]
+        waiting.clear()
 
 
 def _continue(line: LineFound | None, rows: list[list[Token]]) -> None:
@@ -269,6 +284,8 @@ def _body(head: Head, rows: Sequence[Row], seen: Observations) -> tuple[list[Row
         if previous is not None and row.y0 - previous.y1 > _BREAK * max(row.height, 6.0):
             return body, bool(body)
         previous = row
+        if body and heads_totals(row, seen):
+            return body, True
         total = _total_label(row, seen)
         if total is None or (total <= _ADJUSTING and _is_among_lines(row, rows[position + 1 :], seen)):
             body.append(row)
