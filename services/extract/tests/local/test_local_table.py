@@ -485,3 +485,18 @@ def test_totals_side_by_side_under_the_table_are_no_line() -> None:
     assert len(reading.invoice.lines) == 1
     totals = reading.invoice.totals
     assert [str(value) for value in (totals.net, totals.tax, totals.gross)] == ["10.00", "2.00", "12.00"]
+
+
+def test_words_between_two_lines_are_not_the_lower_ones_because_titles_stand_over_others() -> None:
+    lines = lines_of("""
+     Description           Qty      Price      Amount
+     Metal work
+     Steel bracket           2       5.00       10.00
+     galvanised
+     Iron bar                1       8.00        8.00
+
+     Subtotal                                   18.00
+     Software
+     Licence fee             1       7.50        7.50
+""")
+    assert [line.description for line in lines[1:]] == ["Iron bar", "Licence fee"]

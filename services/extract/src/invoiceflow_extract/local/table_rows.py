@@ -1,6 +1,5 @@
 """What the rows of a table are to each other: whose words stand above a line, and where totals begin."""
 
-import itertools
 import re
 from collections.abc import Sequence
 
@@ -18,22 +17,27 @@ def lead_their_lines(rows: Sequence[tuple[Row, bool]]) -> bool:
     """Return whether the words between the lines belong to the line under them, as an article's number above its name.
 
     ``rows`` says for each row whether it begins a line. As many words must stand above each line and none under the
-    last; and they are nearer to the line below, or are codes.
+    last; and each is nearer to the line below, or all are codes.
     """
     if not _LED.fullmatch("".join("L" if begins else "w" for _, begins in rows)):
         return False
-    up = down = height = 0.0
-    codes = True
-    for (before, begins), (after, follows) in itertools.pairwise(rows):
-        gap = after.y0 - before.y1
-        height = max(height, after.height)
-        if begins and not follows:
-            up += gap
-        elif follows and not begins:
-            down += gap
-            codes = codes and len(before.tokens) <= _CODE_WORDS and any(c.isdigit() for c in before.text)
-    lines = sum(begins for _, begins in rows)
-    return codes or up / (lines - 1) - down / lines > _NEARER * height
+    words = [(position, row) for position, (row, begins) in enumerate(rows) if not begins]
+    if all(len(row.tokens) <= _CODE_WORDS and any(c.isdigit() for c in row.text) for _, row in words):
+        return True
+    for position, row in words:
+        if position and rows[position - 1][1]:
+            after = next(other for other, begins in rows[position:] if begins)
+            if (
+                row.y0 - rows[position - 1][0].y1 - (after.y0 - rows[_last(rows, position)][0].y1)
+                <= _NEARER * row.height
+            ):
+                return False
+    return True
+
+
+def _last(rows: Sequence[tuple[Row, bool]], start: int) -> int:
+    """Return the index of the last row of words in the run that begins at ``start``."""
+    return next(index for index in range(start, len(rows)) if rows[index + 1][1])
 
 
 def heads_totals(row: Row, seen: Observations) -> bool:
