@@ -412,3 +412,21 @@ def test_an_amount_beside_the_second_row_of_its_label_is_found() -> None:
     page = Page(number=1, width=600, height=600, source="ocr", lines=rows)
     totals = read_layout(Layout(engine=Engine(name="t", version="1"), pages=(page,))).invoice.totals
     assert (str(totals.tax), str(totals.gross)) == ("30.00", "180.00")
+
+
+def test_a_date_set_in_large_type_stands_further_from_its_label() -> None:
+    rows = (
+        Line(
+            words=(Word(text="Due", box=Box(0.1, 0.70, 0.14, 0.709)), Word(text="by", box=Box(0.15, 0.70, 0.18, 0.709)))
+        ),
+        Line(
+            words=(
+                Word(text="May", box=Box(0.1, 0.745, 0.16, 0.763)),
+                Word(text="10,", box=Box(0.17, 0.745, 0.21, 0.763)),
+                Word(text="2018", box=Box(0.22, 0.745, 0.30, 0.763)),
+            )
+        ),
+    )
+    page = Page(number=1, width=600, height=800, source="text", lines=rows)
+    invoice = read_layout(Layout(engine=Engine(name="t", version="1"), pages=(page,))).invoice
+    assert invoice.due_date == date(2018, 5, 10)

@@ -500,3 +500,29 @@ def test_words_between_two_lines_are_not_the_lower_ones_because_titles_stand_ove
      Licence fee             1       7.50        7.50
 """)
     assert [line.description for line in lines[1:]] == ["Iron bar", "Licence fee"]
+
+
+def test_what_stands_under_a_table_does_not_decide_which_column_names_the_goods() -> None:
+    assert seen(
+        lines_of("""
+     Product code      Description        Units      Amount
+     10323             MAILBOX              245     3787.70
+
+     Remit payment to Nexgen
+     Unit 4 Innovation Drive
+     Milton Keynes in England
+""")
+    ) == [("MAILBOX", "245", "3787.70")]
+
+
+def test_rows_that_add_nothing_are_no_further_lines() -> None:
+    lines = lines_of("""
+     Description          Qty     Price       Amount
+     Design                 2     85.00       170.00
+     Hotel room             1     30.00        30.00
+     Subtotal                                 200.00
+
+     VATZ on zero                 100.00        0.00
+     VATK on zero                 100.00        0.00
+""")
+    assert [line.description for line in lines] == ["Design", "Hotel room"]

@@ -202,7 +202,7 @@ def _beside(seen: Observations, label: Label, limit: float) -> Amount | None:
     near = [
         amount
         for other in row.sheet.rows[max(0, row.index - 1) : row.index + 2]
-        if other is not row and abs(other.center - row.center) < _ASKEW * max(row.height, 6.0)
+        if other is not row and abs(other.center - row.center) < _ASKEW * max(row.height, other.height)
         for amount in seen.amounts_of(other)
         if label.x1 <= amount.x0 < limit and amount.number.money_like and not seen.totals_of(other)
     ]

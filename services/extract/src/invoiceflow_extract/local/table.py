@@ -119,7 +119,8 @@ def _complete(seen: Observations, result: Lines) -> None:
     if not amounts or (sum(amounts, Decimal(0)) in totals and not _is_subtotal(sum(amounts, Decimal(0)), seen)):
         return
     more = [line for line in bare_rows(seen, result.rows | result.head_rows) if not _adjusts(line[0], seen)]
-    if more and sum((fields["net"].value for _, _, fields in more), sum(amounts, Decimal(0))) in totals:
+    further = sum((fields["net"].value for _, _, fields in more), Decimal(0))
+    if further and sum(amounts, further) in totals:
         _add(more, result)
         return
     if sum(amounts, Decimal(0)) in totals:

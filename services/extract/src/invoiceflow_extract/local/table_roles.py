@@ -22,8 +22,9 @@ def reconsider(columns: Sequence[Column], body: Sequence[Row], mark: str | None)
     line's amount the one that is quantity times price.
     """
     rows = [_cells(columns, row) for row in body[:_SAMPLE]]
-    _description(columns, rows)
     values = [[_value(cell, mark) for cell in cells] for cells in rows]
+    sums = [position for position, column in enumerate(columns) if column.role in {"net", "gross", "unit_price"}]
+    _description(columns, [c for c, row in zip(rows, values, strict=True) if any(row[at] is not None for at in sums)])
     _amount(columns, values)
     _factor(columns, values, missing="quantity", known="unit_price")
     _factor(columns, values, missing="unit_price", known="quantity")
