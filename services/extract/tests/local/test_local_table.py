@@ -526,3 +526,12 @@ def test_rows_that_add_nothing_are_no_further_lines() -> None:
      VATK on zero                 100.00        0.00
 """)
     assert [line.description for line in lines] == ["Design", "Hotel room"]
+
+
+def test_amounts_of_two_columns_that_touch_are_told_apart() -> None:
+    lines = lines_of("""
+     Description           Quantity        Price    Total
+     Arc reactor                  1    130000.00130000.00
+     Assembly                     1        53.33    53.33
+""")
+    assert [(str(line.unit_price), str(line.net)) for line in lines] == [("130000.00", "130000.00"), ("53.33", "53.33")]
