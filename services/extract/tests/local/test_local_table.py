@@ -535,3 +535,27 @@ def test_amounts_of_two_columns_that_touch_are_told_apart() -> None:
      Assembly                     1        53.33    53.33
 """)
     assert [(str(line.unit_price), str(line.net)) for line in lines] == [("130000.00", "130000.00"), ("53.33", "53.33")]
+
+
+def test_an_amount_that_recognition_parted_is_joined_where_the_total_proves_it() -> None:
+    page = """
+     Descrizione                    Importo
+     Materiale da imballo          2.430,44
+     Staffa in acciaio             1.91 1.54
+
+     Imponibile                    {total}
+"""
+    right = read_layout(layout_of(page.format(total="4.341,98"), source="ocr"))
+    assert [str(line.net) for line in right.invoice.lines] == ["2430.44", "1911.54"]
+    assert right.evidence["/lines/1/net"].repaired
+    wrong = read_layout(layout_of(page.format(total="4.341,99"), source="ocr"))
+    assert Decimal("1911.54") not in {line.net for line in wrong.invoice.lines}
+
+
+def test_a_quantity_under_a_misread_heading_is_told_by_arithmetic_though_lines_have_discounts() -> None:
+    lines = lines_of("""
+     Lp.    llosc    Nazwa towaru        Cena netto    Rabat %    Wartosc netto
+     1         12    Materialy                 0,19          5             2,17
+     2        100    Katownik                 71,18          5         6 762,10
+""")
+    assert [str(line.quantity) for line in lines] == ["12", "100"]

@@ -10,6 +10,7 @@ from decimal import Decimal
 
 from invoiceflow_extract.local.folding import fold
 from invoiceflow_extract.local.lexicon import Lexicon
+from invoiceflow_extract.local.misread import joined
 from invoiceflow_extract.local.observations import Observations
 from invoiceflow_extract.local.page_text import Row, Sheet, Token
 from invoiceflow_extract.local.table_bare import BareLine, bare_rows, find_bare_lines, infer_head
@@ -115,6 +116,7 @@ def _complete(seen: Observations, result: Lines) -> None:
         if not _read_inferred(found, seen, result, totals):
             _add(found, result)
         return
+    _join_parted(result.lines, totals)
     amounts = [line.amount.value for line in result.lines if line.amount is not None]
     if not amounts or (sum(amounts, Decimal(0)) in totals and not _is_subtotal(sum(amounts, Decimal(0)), seen)):
         return
@@ -130,6 +132,18 @@ def _complete(seen: Observations, result: Lines) -> None:
         if line.amount is not None and len(amounts) > 1 and sum(amounts, Decimal(0)) - line.amount.value in totals:
             result.lines.remove(line)
             return
+
+
+def _join_parted(lines: Sequence[LineFound], totals: set[Decimal]) -> None:
+    """Join the amounts that recognition parted, where only so the lines add up to one of ``totals``."""
+    mended = [(line, joined(line.parted, line.sheet)) for line in lines if line.parted]
+    if not mended or _sum(lines) in totals:
+        return
+    change = sum((found.value - line.fields["net"].value for line, found in mended if found is not None), Decimal(0))
+    if _sum(lines) + change in totals:
+        for line, found in mended:
+            if found is not None:
+                line.fields["net"] = found
 
 
 def _read_inferred(found: Sequence[BareLine], seen: Observations, result: Lines, totals: set[Decimal]) -> bool:
