@@ -94,10 +94,15 @@ def test_an_invoice_can_be_had_as_an_e_invoice(deployment: Any, samples: Samples
 
 def test_a_page_becomes_a_factur_x_file_that_is_read_exactly(deployment: Any, samples: Samples) -> None:
     """What was read from a page comes in again as an e-invoice, and is the same."""
-    (sample,) = samples(Kind.PDF_TEXT, count=1, seed=37)
-    (accepted,) = deployment.upload(sample)
-    assert deployment.end_of(accepted["document_id"])["status"] == "extracted"
-    made = deployment.http.get(f"/v1/invoices/{accepted['document_id']}", params={"format": "factur-x"})
+    made, accepted = None, {}
+    for sample in samples(Kind.PDF_TEXT, count=8, seed=37):  # not every page says what an e-invoice must
+        (accepted,) = deployment.upload(sample)
+        assert deployment.end_of(accepted["document_id"])["status"] == "extracted"
+        made = deployment.http.get(f"/v1/invoices/{accepted['document_id']}", params={"format": "factur-x"})
+        if made.status_code == 200:
+            break
+        assert made.json()["code"] == "einvoice_not_possible"
+    assert made is not None
     assert made.status_code == 200, made.text
     (again,) = deployment.upload(Sample("again.pdf", "application/pdf", made.content, {}))
     assert deployment.end_of(again["document_id"])["status"] == "extracted"
