@@ -299,7 +299,9 @@ class Invoice(_Frozen):
 
     number: str | None = Field(default=None, description="(BT-1)")
     type: InvoiceType = Field(default=InvoiceType.INVOICE, description="(BT-3)")
-    type_code: str | None = Field(default=None, description="UNTDID 1001 code, in an e-invoice (BT-3).")
+    type_code: str | None = Field(
+        default=None, description="As an e-invoice gives it: UNTDID 1001, in FatturaPA TD01 and so on (BT-3)."
+    )
     issue_date: date | None = Field(default=None, description="(BT-2)")
     due_date: date | None = Field(default=None, description="(BT-9)")
     currency: str | None = Field(default=None, description="ISO 4217 (BT-5).")

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from invoiceflow_contracts.extraction import Evidence, Method
-from invoiceflow_contracts.invoice import Invoice, Party, Payment, Totals
+from invoiceflow_contracts.invoice import Invoice, InvoiceLine, Party, Payment, Totals
 from invoiceflow_contracts.layout import Box, Engine, Layout, Line, Page, Word
 from invoiceflow_extract.comparison import differences, not_shown
 from invoiceflow_extract.printed import PrintedText
@@ -133,6 +133,73 @@ def test_a_cent_apart_is_a_warning() -> None:
     local = printed(Invoice(totals=Totals(gross=Decimal("119.01"))), 0.95, "/totals/gross")
     (finding,) = differences(EINVOICE, frozenset({"/totals/gross"}), local)
     assert finding.severity == "warning"
+
+
+@pytest.mark.parametrize("shown", ["€ 119.00", "119,00 EUR", "euro 119"])
+def test_a_currency_by_its_code_or_sign(shown: str) -> None:
+    assert "/currency" not in not_shown(Invoice(currency="EUR"), page(shown))
+
+
+def test_another_currency_on_the_page() -> None:
+    einvoice = Invoice(currency="EUR")
+    missing = not_shown(einvoice, page("Total $ 119.00"))
+    (finding,) = differences(einvoice, missing, printed(Invoice(currency="USD"), 0.95, "/currency"))
+    assert (finding.rule, finding.severity) == ("IF-PAGE-CURRENCY", "error")
+
+
+@pytest.mark.parametrize(
+    ("stated", "shown", "pointer", "rule"),
+    [
+        (Invoice(due_date=date(2024, 4, 1)), Invoice(due_date=date(2024, 3, 12)), "/due_date", "IF-PAGE-DATE"),
+        (
+            Invoice(buyer=Party(vat_id="ATU12345675")),
+            Invoice(buyer=Party(vat_id="ATU99999999")),
+            "/buyer/vat_id",
+            "IF-PAGE-VAT-ID",
+        ),
+        (
+            Invoice(payment=Payment(iban="DE89370400440532013000")),
+            Invoice(payment=Payment(iban="AT611904300234573201")),
+            "/payment/iban",
+            "IF-PAGE-IBAN",
+        ),
+    ],
+)
+def test_another_value_on_the_page_is_an_error(stated: Invoice, shown: Invoice, pointer: str, rule: str) -> None:
+    missing = not_shown(stated, page("Something else"))
+    (finding,) = differences(stated, missing, printed(shown, 0.95, pointer))
+    assert (finding.rule, finding.severity, finding.pointers) == (rule, "error", (pointer,))
+
+
+def lines(*amounts: int) -> Invoice:
+    return Invoice(lines=tuple(InvoiceLine(net=Decimal(amount)) for amount in amounts))
+
+
+@pytest.mark.parametrize(
+    ("stated", "shown", "severity"),
+    [
+        ((60, 40), (60, 45), "error"),
+        ((60, 40), (60,), "error"),
+        ((60, 40), (70, 30), "warning"),
+        ((100,), (60, 40), "warning"),
+    ],
+    ids=["another amount", "a line less", "the same sum in other lines", "what the e-invoice sums up"],
+)
+def test_other_lines_on_the_page(stated: tuple[int, ...], shown: tuple[int, ...], severity: str) -> None:
+    einvoice, on_page = lines(*stated), lines(*shown)
+    missing = not_shown(einvoice, page(*(f"Item {amount},00" for amount in shown)))
+    pointers = [f"/lines/{index}/net" for index in range(len(shown))]
+    (finding,) = differences(einvoice, missing, printed(on_page, 0.95, *pointers))
+    assert (finding.rule, finding.severity) == ("IF-PAGE-LINES", severity)
+    assert (finding.values["e-invoice"], finding.values["page"]) == (str(len(stated)), str(len(shown)))
+
+
+def test_lines_that_were_not_read_for_sure_raise_no_alarm() -> None:
+    einvoice = lines(60, 40)
+    missing = not_shown(einvoice, page("Item 60,00"))
+    assert "/lines" in missing
+    half_sure = printed(lines(60, 45), 0.95, "/lines/0/net")
+    assert list(differences(einvoice, missing, half_sure)) == []
 
 
 def test_an_empty_page_is_not_compared() -> None:

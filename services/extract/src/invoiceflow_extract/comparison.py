@@ -4,6 +4,7 @@ A hybrid invoice (Factur-X, ZUGFeRD) says everything twice, and people pay what 
 page does not show the e-invoice's value in any usual format and another reader is sure that it shows a different one.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -29,6 +30,9 @@ _SIMILAR = 60
 _ROUNDING = Decimal("0.01")
 """Page and e-invoice are often made by two programs that round on their own: a cent apart is a warning."""
 
+_MOST = 10
+"""Amounts that a finding lists."""
+
 Value = str | date | Decimal
 
 
@@ -43,6 +47,8 @@ class _Field:
 _FIELDS = (
     _Field("/number", "IF-PAGE-NUMBER", "number", lambda invoice: invoice.number),
     _Field("/issue_date", "IF-PAGE-DATE", "issue date", lambda invoice: invoice.issue_date),
+    _Field("/due_date", "IF-PAGE-DATE", "due date", lambda invoice: invoice.due_date),
+    _Field("/currency", "IF-PAGE-CURRENCY", "currency", lambda invoice: invoice.currency),
     _Field("/seller/name", "IF-PAGE-PARTY", "seller", lambda invoice: invoice.seller.name),
     _Field("/buyer/name", "IF-PAGE-PARTY", "buyer", lambda invoice: invoice.buyer.name),
     _Field("/totals/net", "IF-PAGE-TOTAL", "total without VAT", lambda invoice: invoice.totals.net),
@@ -51,6 +57,7 @@ _FIELDS = (
     _Field("/totals/payable", "IF-PAGE-TOTAL", "amount due", lambda invoice: invoice.totals.payable),
     _Field("/payment/iban", "IF-PAGE-IBAN", "IBAN", lambda invoice: invoice.payment.iban),
     _Field("/seller/vat_id", "IF-PAGE-VAT-ID", "seller's VAT identifier", lambda invoice: invoice.seller.vat_id),
+    _Field("/buyer/vat_id", "IF-PAGE-VAT-ID", "buyer's VAT identifier", lambda invoice: invoice.buyer.vat_id),
 )
 
 
@@ -60,7 +67,12 @@ _FOLLOWS = (
 )
 
 
-def _shows(page: PrintedText, value: Value) -> bool:
+_LINES = "/lines"
+
+
+def _shows(page: PrintedText, pointer: str, value: Value) -> bool:
+    if pointer == "/currency":
+        return page.shows_currency(str(value))
     if isinstance(value, Decimal):
         return page.shows_amount(value)
     if isinstance(value, date):
@@ -69,7 +81,7 @@ def _shows(page: PrintedText, value: Value) -> bool:
 
 
 def not_shown(einvoice: Invoice, page: PrintedText) -> frozenset[str]:
-    """Return the pointers of the compared values that the page does not show.
+    """Return the pointers of the compared values that the page does not show; ``/lines`` where a line's amount is among them.
 
     With several rates many pages print the VAT of each and not their sum: a total that follows from two others on the
     page is taken as shown.
@@ -77,9 +89,10 @@ def not_shown(einvoice: Invoice, page: PrintedText) -> frozenset[str]:
     if page.is_empty:
         return frozenset()
     given = {field.pointer: value for field in _FIELDS if (value := field.of(einvoice)) is not None}
-    shown = {pointer for pointer, value in given.items() if _shows(page, value)}
+    shown = {pointer for pointer, value in given.items() if _shows(page, pointer, value)}
     implied = {total for total, others in _FOLLOWS if others <= shown}
-    return frozenset(given.keys() - shown - implied)
+    lines = {_LINES} if any(not page.shows_amount(net) for net in _nets(einvoice)) else set()
+    return frozenset((given.keys() | lines) - shown - implied)
 
 
 def differences(einvoice: Invoice, missing: frozenset[str], printed: Reading) -> Iterator[Finding]:
@@ -104,6 +117,42 @@ def differences(einvoice: Invoice, missing: frozenset[str], printed: Reading) ->
             values={"e-invoice": stated, "page": shown, "text on the page": evidence.text},
             severity=Severity.WARNING if apart is not None and apart <= _ROUNDING else None,
         )
+    if _LINES in missing:
+        yield from _lines_differ(einvoice, printed)
+
+
+def _lines_differ(einvoice: Invoice, printed: Reading) -> Iterator[Finding]:
+    """Yield a finding where the page shows other lines than the e-invoice has.
+
+    A page may list what the e-invoice sums up, so lines that come to the same total are a warning.
+    """
+    stated, shown = _nets(einvoice), _nets(printed.invoice)
+    sure = [
+        evidence.confidence
+        for index in range(len(printed.invoice.lines))
+        if (evidence := printed.evidence.get(f"/lines/{index}/net")) is not None
+    ]
+    # A line that was not read is none that is not there: every line's amount must be known, and for sure.
+    if not shown or len(sure) < len(printed.invoice.lines) or min(sure) < SURE or sorted(stated) == sorted(shown):
+        return
+    alike = abs(sum(stated, Decimal(0)) - sum(shown, Decimal(0))) <= _ROUNDING
+    others = list((Counter(stated) - Counter(shown)).elements())
+    instead = list((Counter(shown) - Counter(stated)).elements())
+    yield RULES["IF-PAGE-LINES"].finding(
+        f"The e-invoice has {len(stated)} lines and the page {len(shown)}, with other amounts. Ask the seller which of them hold.",
+        pointers=(_LINES,),
+        values={
+            "e-invoice": len(stated),
+            "page": len(shown),
+            "only in the e-invoice": ", ".join(map(str, others[:_MOST])),
+            "only on the page": ", ".join(map(str, instead[:_MOST])),
+        },
+        severity=Severity.WARNING if alike else None,
+    )
+
+
+def _nets(invoice: Invoice) -> list[Decimal]:
+    return [abs(line.net) for line in invoice.lines if line.net is not None]
 
 
 def _may_be_one(name: str, other: str) -> bool:

@@ -29,7 +29,8 @@ class PrintedText:
         self._lines = [line.text for page in layout.pages for line in page.lines]
         self._lines += [cell.text for page in layout.pages for table in page.tables for cell in table.cells]
         self._folded = _fold("".join(self._lines))
-        self._months = _month_names(tuple(dict.fromkeys((*layout.languages, *_LANGUAGES_ALWAYS))))
+        self._languages = tuple(dict.fromkeys((*layout.languages, *_LANGUAGES_ALWAYS)))
+        self._months = _month_names(self._languages)
         self._amounts: set[Decimal] | None = None
 
     @property
@@ -39,6 +40,11 @@ class PrintedText:
     def shows_text(self, value: str) -> bool:
         """Whether the value's letters and digits stand there in a row, whatever is between them."""
         return _fold(value) in self._folded
+
+    def shows_currency(self, code: str) -> bool:
+        """Whether the currency's code or one of its signs stands there."""
+        signs = _signs(code, self._languages)
+        return code in self._folded or any(sign in line for sign in signs for line in self._lines)
 
     def shows_amount(self, value: Decimal) -> bool:
         """Whether the amount stands there, with any decimal mark and grouping; the sign is not looked at."""
@@ -87,6 +93,19 @@ def _readings(text: str) -> Iterator[Decimal]:
     if mark >= 0:
         decimals = re.sub(r"\D", "", text[mark + 1 :])
         yield Decimal(f"{digits[: len(digits) - len(decimals)] or '0'}.{decimals or '0'}")
+
+
+@lru_cache(maxsize=256)
+def _signs(code: str, languages: tuple[str, ...]) -> frozenset[str]:
+    """Return how the currency is written in short: its sign in the page's languages, and everywhere else."""
+    signs = set()
+    for language in languages:
+        try:
+            locale = Locale.parse(language)
+        except (UnknownLocaleError, ValueError):
+            continue
+        signs |= {locale.currency_symbols.get(code, code)}
+    return frozenset(signs)
 
 
 @lru_cache(maxsize=64)

@@ -104,11 +104,13 @@ _TABLE = (
     ("IF-LLM-INSTRUCTION", _ERROR, "No text of the document speaks to a program"),
     # The e-invoice and the page beside it
     ("IF-PAGE-NUMBER", _ERROR, "The page shows the e-invoice's number"),
-    ("IF-PAGE-DATE", _ERROR, "The page shows the e-invoice's issue date"),
+    ("IF-PAGE-DATE", _ERROR, "The page shows the e-invoice's issue date and due date"),
+    ("IF-PAGE-CURRENCY", _ERROR, "The page shows the e-invoice's currency"),
     ("IF-PAGE-TOTAL", _ERROR, "The page shows the e-invoice's totals"),
+    ("IF-PAGE-LINES", _ERROR, "The page shows the lines of the e-invoice"),
     ("IF-PAGE-IBAN", _ERROR, "The page shows the e-invoice's IBAN"),
-    ("IF-PAGE-PARTY", _WARNING, "The page shows the e-invoice's seller and buyer"),
-    ("IF-PAGE-VAT-ID", _WARNING, "The page shows the seller's VAT identifier of the e-invoice"),
+    ("IF-PAGE-PARTY", _ERROR, "The page shows the e-invoice's seller and buyer"),
+    ("IF-PAGE-VAT-ID", _ERROR, "The page shows the e-invoice's VAT identifiers of seller and buyer"),
 )
 
 RULES: Final[Mapping[str, Rule]] = {row[0]: Rule(*row) for row in _TABLE}

@@ -284,3 +284,97 @@ def test_a_unit_may_be_glued_to_the_quantity() -> None:
      Consulting              10h         15.50    155.00
 """)
     ) == [("Consulting", "10", "155.00")]
+
+
+def test_goods_that_could_be_a_charge_stand_among_the_lines() -> None:
+    lines = lines_of("""
+     Date          Description            Amount
+     02.03.2025    Rådgivning           1.900,00
+     03.03.2025    Emballage               90,00
+     04.03.2025    Montering              210,00
+
+                   Subtotal             2.200,00
+""")
+    assert [line.description for line in lines] == ["Rådgivning", "Emballage", "Montering"]
+
+
+def test_wrapped_rows_belong_to_the_lines_of_a_table_without_a_heading() -> None:
+    assert seen(
+        lines_of("""
+     2      Steel bracket           12.50      25.00
+            galvanised, M8
+     10     Licence fee              3.00      30.00
+            for a year
+
+            Subtotal                           55.00
+""")
+    ) == [("Steel bracket galvanised, M8", "2", "25.00"), ("Licence fee\nfor a year", "10", "30.00")]
+
+
+def test_without_a_heading_the_price_is_the_factor_that_has_its_cents_in_every_line() -> None:
+    lines = lines_of("""
+     Steel bracket           12.50      2      25.00
+     Licence fee              3.00     10      30.00
+     Support                 80.00    1.50    120.00
+""")
+    assert [(str(line.quantity), str(line.unit_price)) for line in lines] == [
+        ("2", "12.50"),
+        ("10", "3.00"),
+        ("1.50", "80.00"),
+    ]
+
+
+def test_a_second_price_at_the_end_is_the_lines_amount() -> None:
+    assert seen(
+        lines_of("""
+     Description            Quantity      Unit price      Price
+     Requirements                 12          160.00    1920.00
+""")
+    ) == [("Requirements", "12", "1920.00")]
+
+
+def test_numbers_that_stand_right_of_their_headings_are_still_told_apart() -> None:
+    (line,) = lines_of("""
+     Description           Qty                  Unit price        Total
+     Kitchen sink                           8          90.00     720.00
+""")
+    assert (line.quantity, line.unit_price) == (Decimal(8), Decimal("90.00"))
+
+
+def test_a_unit_joined_by_a_space_that_does_not_break_is_no_part_of_the_quantity() -> None:
+    (line,) = lines_of("""
+     Description            Quantité        Prix unitaire      Montant
+     Nougat             5\u00a0Unité(s)              4,10        20,50
+""")
+    assert (line.quantity, line.unit) == (Decimal(5), "Unité(s)")
+
+
+def test_a_second_table_counts_where_the_first_ends_in_a_subtotal_only() -> None:
+    lines = lines_of(
+        """
+     Leistung            Stunden      Satz      Betrag
+     Planung                  14     20,00      280,00
+     Produktion                6     20,00      120,00
+     Zwischensumme                              400,00
+""",
+        """
+     Fahrt nach Lutetia                         135,00
+     Verladung am Kai                           100,00
+
+     Summe Netto                                635,00
+     Umsatzsteuer 19%                           120,65
+     Summe Brutto                               755,65
+""",
+    )
+    assert [line.description for line in lines] == ["Planung", "Produktion", "Fahrt nach Lutetia", "Verladung am Kai"]
+
+
+def test_a_sentence_under_the_table_is_no_line_whatever_number_it_names() -> None:
+    assert seen(
+        lines_of("""
+     Product      Description        Units      Net        VAT        Gross
+     10323        MAILBOX              245      3787.70    568.16     4355.86
+
+     Our regulations require that payment is made within 45 days of the date of the invoice
+""")
+    ) == [("MAILBOX", "245", "3787.70")]

@@ -30,6 +30,8 @@ _OFFICE_FOLDERS = {
 }
 _ODF_TYPES = (_ODF + "text", _ODF + "spreadsheet")
 
+_SIGNED = "application/pkcs7-mime"
+
 _SIGNATURES = (
     (re.compile(rb"%PDF-"), "application/pdf"),
     (re.compile(rb"\x89PNG\r\n\x1a\n"), "image/png"),
@@ -39,6 +41,12 @@ _SIGNATURES = (
     (re.compile(rb"GIF8[79]a"), "image/gif"),
     # "BM" alone begins many a text; the reserved words and the size of the header that follows do not.
     (re.compile(rb"BM.{4}\x00{4}.{4}[\x0c\x28\x34\x38\x40\x6c\x7c]\x00{3}", re.DOTALL), "image/bmp"),
+    # CMS signed data (RFC 5652), as Italian e-invoices are signed: in DER or BER, and in base64 for each length of its header.
+    (re.compile(rb"0.{1,5}?\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02", re.DOTALL), _SIGNED),
+    (
+        re.compile(rb"(-----BEGIN [A-Z0-9 ]+-----\s+)?MI[\w+/]{1,6}(YJKoZIhvcNAQcC|GCSqGSIb3DQEHAq|BgkqhkiG9w0BBwK)"),
+        _SIGNED,
+    ),
     (re.compile(rb"PK(\x03\x04|\x05\x06|\x07\x08)"), ZIP),
 )
 _EMAIL_ADVICE = "Send its attachments as files of their own."

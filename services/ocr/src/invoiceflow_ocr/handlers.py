@@ -19,8 +19,8 @@ from invoiceflow_ocr.workers import Job, WorkerPool
 
 __all__ = ["StoredReading", "read_document"]
 
-BARE_XML = frozenset({"application/xml", "text/xml"})
-"""Documents without pages: they are handed on as they are, for extract to see whether they are e-invoices."""
+BARE_XML = frozenset({"application/xml", "text/xml", "application/pkcs7-mime"})
+"""Documents without pages, signed ones (``.p7m``) among them: they are handed on as they are, for extract to see whether they are e-invoices."""
 
 
 class StoredReading(BaseModel):

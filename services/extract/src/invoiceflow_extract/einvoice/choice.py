@@ -14,6 +14,7 @@ _MARKS = (
     b"urn:oasis:names:specification:ubl:schema:xsd:",
     b"urn:un:unece:uncefact:data:",
     b"urn:ferd:CrossIndustryDocument",
+    b"ivaservizi.agenziaentrate.gov.it/docs/xsd/fatture/v1",
 )
 
 

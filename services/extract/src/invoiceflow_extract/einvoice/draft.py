@@ -120,6 +120,15 @@ class Draft:
             return None
         return Decimal(node.text)
 
+    def total(self, pointer: str, nodes: Sequence[Node]) -> Decimal | None:
+        """Set the sum of the numbers in ``nodes``, and return it; the evidence points to the first and lists them all."""
+        given = [(node, value) for node in nodes if (value := self.parse_number(pointer, node, quiet=True)) is not None]
+        if not given:
+            return None
+        total = sum((value for _, value in given), Decimal(0))
+        self.put(pointer, total, given[0][0], " + ".join(node.text or "" for node, _ in given))
+        return total
+
     def date(self, pointer: str, node: Node | None) -> bool:
         """Set a date of either syntax; return whether there was one that could be read.
 
@@ -162,14 +171,22 @@ class Draft:
     def finish(self) -> tuple[Reading, tuple[Finding, ...]]:
         """Return the invoice with its evidence, and the findings of the reading itself."""
         tree: dict[str, Any] = {}
+        levels: dict[str, dict[str, Any]] = {"": tree}
         for pointer, value in self._values.items():
-            *parents, last = pointer[1:].split("/")
-            level = tree
-            for name in parents:
-                level = level.setdefault(name, {})
+            above, _, last = pointer.rpartition("/")
+            level = levels.get(above)
+            if level is None:
+                level = levels[above] = _level(tree, above)
             level[last] = value
         invoice = Invoice.model_validate(_with_lists(tree))
         return Reading(invoice, _EVIDENCE.validate_python(self._evidence)), tuple(self._findings)
+
+
+def _level(tree: dict[str, Any], pointer: str) -> dict[str, Any]:
+    level = tree
+    for name in pointer[1:].split("/"):
+        level = level.setdefault(name, {})
+    return level
 
 
 def _with_lists(tree: dict[str, Any]) -> dict[str, Any] | tuple[Any, ...]:

@@ -10,12 +10,13 @@ __all__ = ["EInvoice", "Profile", "Syntax", "profile_of"]
 
 
 class Syntax(StrEnum):
-    """The two syntaxes of EN 16931 and the one that came before it."""
+    """The two syntaxes of EN 16931, the one that came before it, and Italy's own."""
 
     UBL_INVOICE = "ubl_invoice"
     UBL_CREDIT_NOTE = "ubl_credit_note"
     CII = "cii"
     ZUGFERD_1 = "zugferd_1"
+    FATTURAPA = "fatturapa"
 
 
 class Profile(StrEnum):
@@ -75,5 +76,9 @@ class EInvoice:
 
     @property
     def claims_en16931(self) -> bool:
-        """Whether it says of itself that it keeps to EN 16931 in full (MINIMUM, BASIC WL and ZUGFeRD 1 do not)."""
-        return self.syntax is not Syntax.ZUGFERD_1 and self.profile is not None and self.profile.has_lines
+        """Whether it says of itself that it keeps to EN 16931 in full (MINIMUM, BASIC WL, ZUGFeRD 1 and FatturaPA do not)."""
+        return (
+            self.syntax not in {Syntax.ZUGFERD_1, Syntax.FATTURAPA}
+            and self.profile is not None
+            and self.profile.has_lines
+        )

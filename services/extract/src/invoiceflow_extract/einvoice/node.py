@@ -24,6 +24,10 @@ PREFIXES = {
 """The usual prefix of each namespace: paths in evidence use these, whatever prefixes the file declares."""
 
 
+_UNREAD = "\0"
+"""No XML has this character."""
+
+
 class Node:
     """An element by its local name.
 
@@ -32,7 +36,7 @@ class Node:
     reader asks for is not there.
     """
 
-    __slots__ = ("_children", "_parent", "_path", "_step", "element")
+    __slots__ = ("_children", "_parent", "_path", "_step", "_text", "element")
 
     def __init__(self, element: etree._Element, step: str, parent: "Node | None" = None) -> None:
         self.element = element
@@ -40,6 +44,7 @@ class Node:
         self._step = step
         self._path: str | None = None
         self._children: dict[str, list[Node]] | None = None
+        self._text: str | None = _UNREAD
 
     @classmethod
     def root(cls, element: etree._Element) -> "Node":
@@ -67,7 +72,7 @@ class Node:
     def _look_through(self) -> dict[str, list["Node"]]:
         children: dict[str, list[Node]] = {}
         for element in self.element:
-            name, step = _named(str(element.tag))
+            name, step = _named(element.tag)
             alike = children.get(name)
             if alike is None:
                 children[name] = [Node(element, step, self)]
@@ -80,9 +85,12 @@ class Node:
     def at(self, path: str) -> "Node | None":
         """Return the first descendant along ``path`` (local names with slashes), or None."""
         node = self
-        for name in path.split("/"):
-            found = node.all(name)
-            if not found:
+        for name in _steps(path):
+            children = node._children
+            if children is None:
+                children = node._children = node._look_through()
+            found = children.get(name)
+            if found is None:
                 return None
             node = found[0]
         return node
@@ -97,7 +105,9 @@ class Node:
     @property
     def text(self) -> str | None:
         """The element's text without surrounding white space; None where there is none."""
-        return (self.element.text or "").strip() or None
+        if self._text is _UNREAD:
+            self._text = (self.element.text or "").strip() or None
+        return self._text
 
     def attribute(self, name: str) -> str | None:
         value = self.element.get(name)
@@ -106,6 +116,11 @@ class Node:
     def attribute_node(self, name: str) -> "Node":
         """Return a cursor for the path of an attribute; its value is what ``attribute`` gives."""
         return Node(self.element, f"@{name}", self)
+
+
+@cache
+def _steps(path: str) -> tuple[str, ...]:
+    return tuple(path.split("/"))
 
 
 @cache

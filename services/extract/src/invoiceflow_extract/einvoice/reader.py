@@ -1,5 +1,7 @@
-"""From the bytes of an XML file to an e-invoice: safe parsing, and which syntax it is."""
+"""From the bytes of a file to an e-invoice: safe parsing, and which syntax it is."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
 
@@ -8,9 +10,11 @@ from lxml import etree
 from invoiceflow_chassis.errors import PermanentError
 from invoiceflow_extract.einvoice.cii import read_cii, read_cii_line
 from invoiceflow_extract.einvoice.draft import Draft
+from invoiceflow_extract.einvoice.fatturapa import read_fatturapa, read_fatturapa_line
 from invoiceflow_extract.einvoice.model import EInvoice, Syntax, profile_of
 from invoiceflow_extract.einvoice.node import Node
 from invoiceflow_extract.einvoice.schemas import breaches
+from invoiceflow_extract.einvoice.signed import content_of
 from invoiceflow_extract.einvoice.ubl import read_ubl, read_ubl_line
 
 __all__ = ["MAX_SIZE", "ORDER_NAMES", "SYNTAXES", "parse", "read"]
@@ -24,6 +28,7 @@ SYNTAXES = {
     f"{{{_UBL}CreditNote-2}}CreditNote": Syntax.UBL_CREDIT_NOTE,
     "{urn:un:unece:uncefact:data:standard:CrossIndustryInvoice:100}CrossIndustryInvoice": Syntax.CII,
     "{urn:ferd:CrossIndustryDocument:invoice:1p0}CrossIndustryDocument": Syntax.ZUGFERD_1,
+    "{http://ivaservizi.agenziaentrate.gov.it/docs/xsd/fatture/v1.2}FatturaElettronica": Syntax.FATTURAPA,
 }
 """By the topmost element."""
 
@@ -34,8 +39,29 @@ ORDER_NAMES = {
 }
 
 
-_LINES = ("{*}InvoiceLine", "{*}CreditNoteLine", "{*}IncludedSupplyChainTradeLineItem")
-_LANDMARKS = (*SYNTAXES, *_LINES)
+@dataclass(frozen=True)
+class _Way:
+    """How a syntax is read."""
+
+    line: str
+    """Local name of a line's element."""
+    above: tuple[str, ...]
+    """Local names of the elements between the topmost one and a line."""
+    read_line: Callable[[Draft, str, Node], bool]
+    read_rest: Callable[[Draft, Node], None]
+
+
+_CII_LINE = "IncludedSupplyChainTradeLineItem"
+_WAYS = {
+    Syntax.UBL_INVOICE: _Way("InvoiceLine", (), read_ubl_line, read_ubl),
+    Syntax.UBL_CREDIT_NOTE: _Way("CreditNoteLine", (), read_ubl_line, read_ubl),
+    Syntax.CII: _Way(_CII_LINE, ("SupplyChainTradeTransaction",), read_cii_line, read_cii),
+    Syntax.ZUGFERD_1: _Way(_CII_LINE, ("SpecifiedSupplyChainTradeTransaction",), read_cii_line, read_cii),
+    Syntax.FATTURAPA: _Way(
+        "DettaglioLinee", ("FatturaElettronicaBody", "DatiBeniServizi"), read_fatturapa_line, read_fatturapa
+    ),
+}
+_LANDMARKS = (*SYNTAXES, *dict.fromkeys(f"{{*}}{way.line}" for way in _WAYS.values()))
 
 _KEPT_WHOLE = 2 * 1024 * 1024
 """Bytes up to which the parsed lines stay until the end, so that the schema can be asked: some two thousand lines."""
@@ -57,24 +83,28 @@ def parse(data: bytes, *, max_size: int = MAX_SIZE) -> etree._Element:
     Raises:
         PermanentError: ``einvoice_too_large``, ``einvoice_unsafe`` or ``einvoice_damaged``.
     """
-    _refuse_unsafe(data, max_size)
+    _refuse_too_large(data, max_size)
+    _refuse_unsafe(data)
     try:
         return etree.fromstring(data, etree.XMLParser(**_SAFE))
     except (etree.XMLSyntaxError, ValueError) as error:
         raise _damaged(error) from error
 
 
-def _refuse_unsafe(data: bytes, max_size: int) -> None:
-    """Refuse what is too large, and a document type declaration before anything is parsed.
-
-    No e-invoice syntax has one, and it is the way to entity expansion and to reading other files. Removing zero bytes
-    first finds it in UTF-16 and UTF-32 too.
-    """
+def _refuse_too_large(data: bytes, max_size: int) -> None:
     if len(data) > max_size:
         raise PermanentError(
             "einvoice_too_large",
             f"The e-invoice is larger than {max_size} bytes. Send its attachments as files of their own.",
         )
+
+
+def _refuse_unsafe(data: bytes) -> None:
+    """Refuse a document type declaration before anything is parsed.
+
+    No e-invoice syntax has one, and it is the way to entity expansion and to reading other files. Removing zero bytes
+    first finds it in UTF-16 and UTF-32 too.
+    """
     if b"<!DOCTYPE" in (data.replace(b"\0", b"") if b"\0" in data else data):
         raise PermanentError(
             "einvoice_unsafe",
@@ -92,7 +122,7 @@ def _damaged(error: Exception) -> PermanentError:
 
 
 def read(data: bytes, *, max_size: int = MAX_SIZE) -> EInvoice:
-    """Return the e-invoice in ``data``: UBL 2.1, CII or ZUGFeRD 1, also inside a Peppol envelope.
+    """Return the e-invoice in ``data``: UBL 2.1, CII, ZUGFeRD 1 or FatturaPA, also inside a Peppol envelope or a signed file.
 
     Lines are read as they come, and of a large file what has been read is let go: of ten thousand lines one stands in
     memory as XML at a time.
@@ -101,7 +131,9 @@ def read(data: bytes, *, max_size: int = MAX_SIZE) -> EInvoice:
         PermanentError: ``not_an_einvoice``, ``order_not_invoice``, ``einvoice_damaged``, ``einvoice_unsafe``
             or ``einvoice_too_large``.
     """
-    _refuse_unsafe(data, max_size)
+    _refuse_too_large(data, max_size)
+    data = content_of(data)
+    _refuse_unsafe(data)
     draft = Draft()
     reader: _Reader | None = None
     events = etree.iterparse(BytesIO(data), ("start", "end"), tag=_LANDMARKS, **_SAFE)
@@ -128,32 +160,42 @@ class _Reader:
     def __init__(self, syntax: Syntax, root: etree._Element, draft: Draft) -> None:
         self.root = root
         self._syntax = syntax
+        self._way = _WAYS[syntax]
         self._draft = draft
         self._top = Node.root(root)
-        self._is_cii = syntax in {Syntax.CII, Syntax.ZUGFERD_1}
         self._parent: Node | None = None
         self._elements = 0
         self._lines = 0
 
     def line(self, element: etree._Element) -> bool:
-        """Read a complete line element; return whether it is one of this invoice's own (and not of a line in a line)."""
-        above = element.getparent()
-        if above is None or (above if not self._is_cii else above.getparent()) is not self.root:
+        """Read a complete line element; return whether it is one of this invoice's own.
+
+        That leaves out a line in a line, and the lines of a second invoice in the same file.
+        """
+        parent = self._parent_of(element)
+        if parent is None:
             return False
-        if self._parent is None:
-            self._parent = self._top.child(above) if self._is_cii else self._top
         self._elements += 1
-        node = self._parent.child(element, self._elements)
-        read_line = read_cii_line if self._is_cii else read_ubl_line
-        self._lines += read_line(self._draft, f"/lines/{self._lines}", node)
+        node = parent.child(element, self._elements)
+        self._lines += self._way.read_line(self._draft, f"/lines/{self._lines}", node)
         return True
+
+    def _parent_of(self, line: etree._Element) -> Node | None:
+        """Return the element that holds this invoice's lines, if it is the one above ``line``."""
+        if self._parent is not None:
+            return self._parent if line.getparent() is self._parent.element else None
+        above = [element for element, _ in zip(line.iterancestors(), (*self._way.above, ""), strict=False)][::-1]
+        names = tuple(etree.QName(element).localname for element in above[1:])
+        if not above or above[0] is not self.root or names != self._way.above:
+            return None
+        self._parent = self._top
+        for element in above[1:]:
+            self._parent = self._parent.child(element, 1 if element.tag == "FatturaElettronicaBody" else None)
+        return self._parent
 
     def header(self) -> None:
         """Read the rest, once the invoice has been parsed to its end."""
-        if self._is_cii:
-            read_cii(self._draft, self._top)
-        else:
-            read_ubl(self._draft, self._top)
+        self._way.read_rest(self._draft, self._top)
 
     def finish(self, *, validate: bool) -> EInvoice:
         """Return the e-invoice; ``validate`` asks whether it keeps to its schema, for which it must have been kept whole."""
@@ -172,5 +214,5 @@ def _not_an_invoice(root: etree._Element) -> PermanentError:
         )
     return PermanentError(
         "not_an_einvoice",
-        f"The XML (topmost element {name[:80]!r}) is no e-invoice that can be read: UBL 2.1 Invoice or CreditNote, or UN/CEFACT CII.",
+        f"The XML (topmost element {name[:80]!r}) is no e-invoice that can be read: UBL 2.1 Invoice or CreditNote, UN/CEFACT CII, or FatturaPA.",
     )

@@ -1,7 +1,8 @@
 """A layout as the engine looks at it: tokens in segments, segments in visual rows.
 
 A token is a word of the layout, except that ``Number:12345`` becomes two tokens, as
-character recognition drops the space behind a colon. Coordinates are in points, so that
+character recognition drops the space behind a colon, and so does a number joined to its unit by a
+space that does not break. Coordinates are in points, so that
 horizontal and vertical distances compare.
 """
 
@@ -16,6 +17,7 @@ from invoiceflow_extract.local.skew import slope_of
 __all__ = ["Row", "Segment", "Sheet", "Token", "box_of", "sheets_of"]
 
 _GLUED = re.compile(r"^([^\W\d_][^:\d]{1,40}[:：])([^\s/\\:].*)$")
+_COUNTED = re.compile(r"^([-+]?\d[\d.,]*)[\u00a0\u202f ]([^\W\d_].*)$")
 _WIDE_GAP = 1.6  # in line heights: wider than any space between words of one phrase
 _LONGEST_WORD = 200  # characters; what is longer is a barcode's content or an attack
 _MAX_PAGES = 60
@@ -144,7 +146,7 @@ def sheets_of(layout: Layout) -> list[Sheet]:
 
 
 def _tokens(word: Word, page: Page, slope: float) -> Iterator[Token]:
-    match = _GLUED.match(word.text)
+    match = _GLUED.match(word.text) or _COUNTED.match(word.text)
     if match and not match.group(2).startswith("//"):
         x0, y0, x1, y1 = word.box
         cut = x0 + (x1 - x0) * len(match.group(1)) / len(word.text)

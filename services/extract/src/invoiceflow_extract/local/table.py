@@ -14,13 +14,13 @@ from invoiceflow_extract.local.found import Found
 from invoiceflow_extract.local.lexicon import Lexicon
 from invoiceflow_extract.local.observations import Observations
 from invoiceflow_extract.local.page_text import Row, Sheet, Token
-from invoiceflow_extract.local.table_bare import BareLine, bare_rows, find_bare_lines
+from invoiceflow_extract.local.table_bare import BareLine, bare_rows, find_bare_lines, infer_head
 from invoiceflow_extract.local.table_head import Column, Head, find_head, settle_columns
 from invoiceflow_extract.local.table_roles import reconsider
 
 __all__ = ["LineFound", "Lines", "describe", "find_lines"]
 
-_COUNTED = re.compile(r"^x?(\d[\d.,]{0,12}?)[.,]?\s?(?:[^\W\d_]{1,6}|×)\.?$")
+_COUNTED = re.compile(r"^x?(\d[\d.,]{0,12}?)[.,]?\s?(?:[^\W\d_]{1,12}(?:\(\w{1,3}\))?|×)\.?$")
 _NUMERIC = frozenset(["quantity", "unit_price", "discount", "net", "tax_rate", "tax_amount", "gross", "basis"])
 _MONEY = frozenset(["unit_price", "net", "gross", "tax_amount"])
 _SUMS = ("net", "gross")
@@ -29,6 +29,10 @@ _MOST_COUNTED = 1000
 _WRAP_GAP = 1.5  # line heights between a line and the continuation of its description
 _BREAK = 9.0  # line heights of white space that end a table
 _TOLERANCE = Decimal("0.02")
+_NEXT_ROWS = 6
+_SENTENCE = 5  # words
+_PARTIAL = frozenset(["subtotal", "carried"])
+_ADJUSTING = frozenset(["charges", "allowances"])
 _WEAK = frozenset(["charges", "allowances", "carried", "prepaid", "rounding", "previous", "tax"])
 
 
@@ -96,6 +100,7 @@ class Lines:
 def find_lines(seen: Observations, lexicon: Lexicon) -> Lines:
     """Return the invoice lines of all pages."""
     result = Lines()
+    totals = _totals(seen)
     head: Head | None = None
     finished = False
     for sheet in seen.sheets:
@@ -103,8 +108,8 @@ def find_lines(seen: Observations, lexicon: Lexicon) -> Lines:
         fitting = [found for found in heads if head is None or not finished or found.roles == head.roles]
         if fitting:
             for found in fitting:
-                if finished and result.lines and head is not None and found.roles != head.roles:
-                    continue
+                if head is not None and found.roles != head.roles and (finished or _sum(result.lines) in totals):
+                    continue  # what its own table adds up to does not need another one
                 before = len(result.lines)
                 start = max(row.index for row in found.rows) + 1
                 stop = min(
@@ -126,24 +131,68 @@ def find_lines(seen: Observations, lexicon: Lexicon) -> Lines:
     return result
 
 
+def _totals(seen: Observations) -> set[Decimal]:
+    """Return the amounts of all rows that name a total."""
+    return {amount.number.value for row in seen.rows if seen.totals_of(row) for amount in seen.amounts_of(row)}
+
+
+def _is_subtotal(value: Decimal, seen: Observations) -> bool:
+    """Whether ``value`` is nowhere called more than a subtotal: the lines may go on after it."""
+    return not any(
+        amount.number.value == value and any(not label.meanings <= _PARTIAL for label in seen.totals_of(row))
+        for row in seen.rows
+        for amount in seen.amounts_of(row)
+    )
+
+
+def _sum(lines: Sequence[LineFound]) -> Decimal:
+    return sum((line.amount.value for line in lines if line.amount is not None), Decimal(0))
+
+
 def _complete(seen: Observations, result: Lines) -> None:
     """Add or drop lines where only that makes their sum one of the totals."""
-    totals = {amount.number.value for row in seen.rows if seen.totals_of(row) for amount in seen.amounts_of(row)}
+    totals = _totals(seen)
     if not result.lines:
-        _add(find_bare_lines(seen), result)
+        found = find_bare_lines(seen)
+        if not _read_inferred(found, seen, result, totals):
+            _add(found, result)
         return
     amounts = [line.amount.value for line in result.lines if line.amount is not None]
-    if not amounts or sum(amounts, Decimal(0)) in totals:
+    if not amounts or (sum(amounts, Decimal(0)) in totals and not _is_subtotal(sum(amounts, Decimal(0)), seen)):
         return
     more = bare_rows(seen, result.rows | result.head_rows)
     if more and sum((fields["net"].value for _, _, fields in more), sum(amounts, Decimal(0))) in totals:
         _add(more, result)
+        return
+    if sum(amounts, Decimal(0)) in totals:
         return
     doubtful = [line for line in result.lines if line.amount is not None and not line.closes]
     for line in doubtful:
         if line.amount is not None and len(amounts) > 1 and sum(amounts, Decimal(0)) - line.amount.value in totals:
             result.lines.remove(line)
             return
+
+
+def _read_inferred(found: Sequence[BareLine], seen: Observations, result: Lines, totals: set[Decimal]) -> bool:
+    """Read the table of ``found`` by the columns its lines stand in; whether that gives no less than they do."""
+    head = infer_head(found) if found else None
+    if head is None:
+        return False
+    read = Lines()
+    first = found[0][0]
+    for sheet in seen.sheets:
+        if sheet.number < first.sheet.number:
+            continue
+        rows = sheet.rows[first.index :] if sheet is first.sheet else sheet.rows
+        if _read_body(head, rows, seen, read):
+            break
+    read.lines = [line for line in read.lines if line.description or line.closes]
+    amounts = [line.amount.value for line in read.lines if line.amount is not None]
+    before = [fields["net"].value for _, _, fields in found]
+    if len(amounts) < len(before) or (sum(before) in totals and sum(amounts) not in totals):
+        return False
+    result.lines, result.rows, result.tokens = read.lines, read.rows, read.tokens
+    return True
 
 
 def _add(found: Sequence[BareLine], result: Lines) -> None:
@@ -176,6 +225,11 @@ def _heads(sheet: Sheet, seen: Observations, lexicon: Lexicon) -> list[Head]:
             better = find_head(following[0], seen, lexicon) if following and following[0] in head.rows else None
             if better is not None and len(set(better.roles)) > len(set(head.roles)):
                 head = better
+            if heads and not {id(r) for r in heads[-1].rows}.isdisjoint(id(r) for r in head.rows):
+                # One head read from two of its rows: the reading that names more columns is it.
+                if len(set(head.roles)) <= len(set(heads[-1].roles)):
+                    continue
+                heads.pop()
             heads.append(head)
             used.update(id(member) for member in head.rows)
     return heads
@@ -187,6 +241,7 @@ def _read_body(head: Head, rows: Sequence[Row], seen: Observations, result: Line
     if not body:
         return ended
     settle_columns(head.columns, body, seen)
+    body = [row for row in body if not _is_sentence(row, head.columns)]
     reconsider(head.columns, body, seen.mark)
     waiting: list[list[Token]] = []
     last: LineFound | None = None
@@ -212,6 +267,16 @@ def _read_body(head: Head, rows: Sequence[Row], seen: Observations, result: Line
             result.add_row(row, head.columns)
     _continue(last, waiting)
     return ended
+
+
+def _is_sentence(row: Row, columns: Sequence[Column]) -> bool:
+    """Whether ``row`` is a sentence that runs across the columns: a number in it is in none of them."""
+    for segment in row.segments:
+        words = [token.key.isalpha() for token in segment.tokens]
+        covers = any(segment.x0 < column.left and segment.x1 > column.right for column in columns)
+        if covers and words[-1] and sum(words) >= _SENTENCE:
+            return True
+    return False
 
 
 def _starts_line(line: LineFound, head: Head) -> bool:
@@ -250,13 +315,26 @@ def _body(head: Head, rows: Sequence[Row], seen: Observations) -> tuple[list[Row
             return body, bool(body)
         previous = row
         total = _total_label(row, seen)
-        if total is None:
+        if total is None or (total <= _ADJUSTING and _is_among_lines(row, rows[position + 1 :], seen)):
             body.append(row)
         elif "carried" in total or _more_lines(head, rows[position + 1 :], seen):
             continue
         else:
             return body, True
     return body, False
+
+
+def _is_among_lines(row: Row, following: Sequence[Row], seen: Observations) -> bool:
+    """Whether rows laid out like ``row`` follow: then what could be a charge or a discount is goods."""
+    starts = [segment.x0 for segment in row.segments]
+    right = row.segments[-1].x1
+    for other in following[:_NEXT_ROWS]:
+        if seen.totals_of(other) or len(other.segments) != len(starts):
+            continue
+        alike = all(abs(segment.x0 - x0) < row.height for segment, x0 in zip(other.segments[:-1], starts, strict=False))
+        if alike and abs(other.segments[-1].x1 - right) < row.height and seen.amounts_of(other):
+            return True
+    return False
 
 
 def _total_label(row: Row, seen: Observations) -> frozenset[str] | None:
@@ -271,11 +349,7 @@ def _total_label(row: Row, seen: Observations) -> frozenset[str] | None:
         return None
     if label.meanings <= _WEAK and len(behind) > 1:
         return None
-    if (
-        label.meanings <= {"charges", "allowances"}
-        and label.segment is row.segments[0]
-        and label.x0 < row.sheet.width / 3
-    ):
+    if label.meanings <= _ADJUSTING and label.segment is row.segments[0] and label.x0 < row.sheet.width / 3:
         return None
     used = {id(token) for amount in seen.amounts_of(row) for token in amount.tokens}
     used |= {id(token) for other in seen.totals_of(row) for token in other.tokens}

@@ -2,18 +2,21 @@
 
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
-from itertools import permutations
+from itertools import groupby, permutations
 
 from invoiceflow_extract.local.found import Found
-from invoiceflow_extract.local.observations import Amount, Observations
+from invoiceflow_extract.local.observations import Amount, Label, Observations
 from invoiceflow_extract.local.page_text import Row, Token
+from invoiceflow_extract.local.table_head import Column, Head
 
-__all__ = ["BareLine", "bare_rows", "find_bare_lines"]
+__all__ = ["BareLine", "bare_rows", "find_bare_lines", "infer_head"]
 
 _TOLERANCE = Decimal("0.02")
 _MOST_NUMBERS = 7
 _EDGE = 1.5  # line heights by which amounts of one column may differ on the right
 _MOST_ROWS = 400
+_LONGEST_MARK = 2  # characters: the letter of a tax rate behind the amounts of a receipt
+_ADJUSTING = frozenset(["charges", "allowances"])
 
 BareLine = tuple[Row, list[Token], dict[str, Found[Decimal]]]
 """A row, its description and its numbers by field."""
@@ -41,6 +44,73 @@ def find_bare_lines(seen: Observations) -> list[BareLine]:
     return []
 
 
+def infer_head(lines: Sequence[BareLine]) -> Head | None:
+    """Return the columns that ``lines`` stand in, named by what their arithmetic says; ``None`` where they differ.
+
+    With columns the rows between the lines can be read as well: wrapped descriptions, and lines that do not prove
+    themselves.
+    """
+    columns = _projected(lines)
+    described = _home(columns, [token for _, tokens, _ in lines for token in tokens])
+    paid = _home(columns, [token for _, _, fields in lines for token in fields["net"].tokens])
+    if described is None or paid is None or described is paid:
+        return None
+    described.role, paid.role = "description", "net"
+    pairs = [
+        (_home(columns, list(fields["quantity"].tokens)), _home(columns, list(fields["unit_price"].tokens)), fields)
+        for _, _, fields in lines
+        if "quantity" in fields
+    ]
+    known = [(one, other) for one, other, _ in pairs if one is not None and other is not None]
+    if known:
+        # A price has its cents in every line, a quantity in few; where both have, the price is next to the amount.
+        one, other = max(known, key=lambda pair: sum({*pair} == {*each} for each in known))
+        left, right = sorted((one, other), key=lambda column: column.x0)
+        if left is not right and not {left, right} & {described, paid}:
+            swapped = _cents(left, pairs) > _cents(right, pairs)
+            quantity, price = (right, left) if swapped else (left, right)
+            quantity.role, price.role = "quantity", "unit_price"
+    return Head(columns)
+
+
+def _projected(lines: Sequence[BareLine]) -> list[Column]:
+    """Return a column for each run of places that a field or other words of any of ``lines`` stand over."""
+    columns: list[Column] = []
+    for piece in sorted((piece for line in lines for piece in _pieces(line)), key=lambda tokens: tokens[0].x0):
+        if columns and piece[0].x0 < columns[-1].x1:
+            columns[-1].x1 = max(columns[-1].x1, piece[-1].x1)
+        else:
+            columns.append(Column(None, piece[0].x0, piece[-1].x1))
+    return columns
+
+
+def _pieces(line: BareLine) -> Iterator[list[Token]]:
+    """Yield the words of each field of ``line``, and what stands together beside them."""
+    row, description, fields = line
+    owner = {id(token): "description" for token in description}
+    owner.update((id(token), name) for name, found in fields.items() for token in found.tokens)
+    for segment in row.segments:
+        for _, tokens in groupby(segment.tokens, key=lambda token: owner.get(id(token))):
+            yield list(tokens)
+
+
+def _home(columns: Sequence[Column], tokens: Sequence[Token]) -> Column | None:
+    """Return the column that most of ``tokens`` stand in."""
+    counts = [sum(column.x0 <= token.center <= column.x1 for token in tokens) for column in columns]
+    best = max(range(len(columns)), key=lambda position: counts[position], default=None)
+    return None if best is None or not counts[best] else columns[best]
+
+
+def _cents(column: Column, pairs: Sequence[tuple[Column | None, Column | None, dict[str, Found[Decimal]]]]) -> int:
+    """Return in how many lines the factor in ``column`` has two decimals."""
+    return sum(
+        found.value.as_tuple().exponent == -2
+        for one, other, fields in pairs
+        for home, found in ((one, fields["quantity"]), (other, fields["unit_price"]))
+        if home is column
+    )
+
+
 def bare_rows(seen: Observations, known: set[int]) -> list[BareLine]:
     """Return what could be lines among the rows that are not ``known`` (by ``id``)."""
     rows = (row for row in seen.rows[:_MOST_ROWS] if id(row) not in known)
@@ -66,13 +136,25 @@ def _blocks(seen: Observations) -> Iterator[list[Row]]:
 
 def _may_be_line(row: Row, seen: Observations) -> bool:
     amounts = seen.amounts_of(row)
-    if not amounts or not amounts[-1].number.money_like or amounts[-1].tokens[-1] is not row.tokens[-1]:
+    if not amounts or not amounts[-1].number.money_like or not _ends(row, amounts[-1]):
         return False
-    if any(label.opens for label in seen.totals_of(row)):
+    if any(label.opens and not _names_goods(label, amounts) for label in seen.totals_of(row)):
         return False
     if any(label.leads and label.has_colon for label in seen.fields_of(row)):
         return False
     return bool(_description(row, amounts))
+
+
+def _ends(row: Row, amount: Amount) -> bool:
+    """Whether nothing stands behind ``amount`` but the mark of a tax rate."""
+    last = amount.tokens[-1]
+    behind = [token for token in row.tokens if token.x0 > last.x0]
+    return not behind or (len(behind) == 1 and behind[0].text.isalpha() and len(behind[0].text) <= _LONGEST_MARK)
+
+
+def _names_goods(label: Label, amounts: Sequence[Amount]) -> bool:
+    """Whether what could be a charge is sold here: packaging by the piece, with a quantity or a price of its own."""
+    return label.meanings <= _ADJUSTING and len(amounts) > 2
 
 
 def _description(row: Row, amounts: Sequence[Amount]) -> list[Token]:

@@ -22,6 +22,7 @@ _SCANNED_GAP = 1.2  # recognised words stand where their share of the line puts 
 _REACH = 14.0  # line heights between a column's content and a table that seems to end before it
 _MOST = 0.6  # of the rows
 _FEWEST_LABELS = 2
+_FACTORS = frozenset(["quantity", "unit_price", "net", "gross"])
 _PREFERENCE = (
     "description",
     "quantity",
@@ -212,13 +213,13 @@ def _under_headings(columns: Sequence[Column], segments: Sequence[Segment]) -> b
 def _choose_roles(columns: Sequence[Column]) -> None:
     """Give each column one of its meanings and each meaning to one column, unambiguous headings first."""
     taken: set[str] = set()
-    for column in columns:
+    ordered = sorted(columns, key=lambda column: column.x0)
+    for column in ordered:
         if len(column.options) == 1:
             (role,) = column.options
             if role not in taken:
                 column.role = role
                 taken.add(role)
-    ordered = sorted(columns, key=lambda column: column.x0)
     for role in _PREFERENCE:
         if role in taken:
             continue
@@ -228,6 +229,15 @@ def _choose_roles(columns: Sequence[Column]) -> None:
             chosen = options[-1] if role in {"net", "gross"} else options[0]
             chosen.role = role
             taken.add(role)
+    _choose_amount(ordered, taken)
+
+
+def _choose_amount(ordered: Sequence[Column], taken: set[str]) -> None:
+    """Find the lines' amounts under a heading that says less: *Price* behind *Unit price*, or *net* of a tax."""
+    last = ordered[-1]
+    if not taken & {"net", "gross"} and "unit_price" in taken and last.role is None and "unit_price" in last.options:
+        last.role = "net"
+        return
     if "net" not in taken:
         for column in reversed(ordered):
             if "net" in column.options and column.role in {None, "tax_amount"}:
@@ -257,6 +267,29 @@ def settle_columns(columns: Sequence[Column], body: Sequence[Row], seen: Observa
     tokens = [t for row in rows for t in row.tokens if columns[0].left <= t.center < columns[-1].right]
     for left, right in itertools.pairwise(columns):
         left.right = right.left = _border(left, right, tokens, len(rows))
+    for left, right in itertools.pairwise(columns):
+        _share(left, right, rows)
+
+
+def _share(left: Column, right: Column, rows: Sequence[Row]) -> None:
+    """Move the border where one of two neighbours is empty in every row and the other has two words with a gap."""
+    cells = [
+        (
+            [t for t in row.tokens if left.left <= t.center < left.right],
+            [t for t in row.tokens if right.left <= t.center < right.right],
+        )
+        for row in rows
+    ]
+    empty = [not any(cell[side] for cell in cells) for side in (0, 1)]
+    if empty[0] == empty[1] or not {left.role, right.role} <= _FACTORS:
+        return
+    crowded = [cell[1] if empty[0] else cell[0] for cell in cells]
+    pairs = [tokens for tokens in crowded if len(tokens) == 2 and all(t.text[:1].isdigit() for t in tokens)]
+    if not pairs or len(pairs) < len([tokens for tokens in crowded if tokens]):
+        return
+    low, high = max(tokens[0].x1 for tokens in pairs), min(tokens[1].x0 for tokens in pairs)
+    if high - low > _HEADING_GAP * max(token.height for tokens in pairs for token in tokens):
+        left.right = right.left = (low + high) / 2
 
 
 def _edges(columns: Sequence[Column], rows: Sequence[Row], seen: Observations) -> tuple[float, float]:
@@ -268,7 +301,7 @@ def _edges(columns: Sequence[Column], rows: Sequence[Row], seen: Observations) -
     segments = [segment for row in rows for segment in row.segments]
     height = max((segment.height for segment in segments), default=10.0)
     inside = [s for s in segments if s.x1 > first.x0 - height and s.x0 < last.x1 + height]
-    left = min((s.x0 for s in inside if s.x0 < last.x0), default=first.x0)
+    left = min([first.x0, *(s.x0 for s in inside if s.x0 < last.x0)])
     right = max((s.x1 for s in inside), default=last.x1)
     full = [
         row
