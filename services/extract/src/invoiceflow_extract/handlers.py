@@ -5,6 +5,7 @@ import gzip
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from hashlib import sha256
 
 from invoiceflow_chassis.errors import PermanentError
@@ -16,7 +17,7 @@ from invoiceflow_contracts.layout import Engine, Layout
 from invoiceflow_extract.calibration import shipped
 from invoiceflow_extract.einvoice import Candidate
 from invoiceflow_extract.extraction import Document, extract
-from invoiceflow_extract.ports import Assistant, Extractor
+from invoiceflow_extract.ports import Assistant, Extractor, Original
 from invoiceflow_extract.review import confidence, needs_review
 from invoiceflow_extract.rules import RULES
 from invoiceflow_extract.settings import ExtractSettings
@@ -56,7 +57,8 @@ async def extract_invoice(
         return [InvoiceExtractedV1.model_validate_json(gzip.decompress(stored))]
     wall, cpu = time.perf_counter(), time.process_time()
     document = await _fetch(event, objects, settings)
-    assistance = assistant.beside(extractor, event.tenant) if assistant is not None else None
+    original = Original(event.content.media_type, partial(objects.get, event.tenant, event.content))
+    assistance = assistant.beside(extractor, event.tenant, original) if assistant is not None else None
     extraction = await extract(document, assistance or extractor, max_einvoice_size=settings.max_einvoice_size)
     findings = (*extraction.findings, *(assistance.findings if assistance is not None else ()))
     sureness = confidence(extraction.reading)

@@ -1,13 +1,22 @@
 """What the extraction needs from outside its own domain."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from invoiceflow_contracts.extraction import Cost, Finding, Tried
 from invoiceflow_contracts.layout import Layout
 from invoiceflow_extract.reading import Reading
 
-__all__ = ["Assistance", "Assistant", "Extractor"]
+__all__ = ["Assistance", "Assistant", "Extractor", "Original"]
+
+
+@dataclass(frozen=True)
+class Original:
+    """The document itself, read only where its pictures are wanted."""
+
+    media_type: str
+    read: Callable[[], Awaitable[bytes]]
 
 
 class Extractor(Protocol):
@@ -50,6 +59,6 @@ class Assistant(Protocol):
         """Part of a stored result's name: another model or another prompt makes another result."""
         ...
 
-    def beside(self, local: Extractor, tenant: str) -> Assistance:
+    def beside(self, local: Extractor, tenant: str, original: Original) -> Assistance:
         """Return a reader of one document."""
         ...

@@ -93,6 +93,7 @@ class World:
         attached: Sequence[tuple[str, bytes]] = (),
         *,
         tenant: str = "default",
+        original: bytes | None = None,
     ) -> InvoiceExtractedV1:
         """Return what becomes of a document: of XML by itself, or of pages and the files that were found inside."""
         files = []
@@ -101,7 +102,8 @@ class World:
             files.append(EmbeddedFile(name=each, content=ref))
         layout = Layout(engine=Engine(name="t", version="1"), pages=pages, embedded=tuple(files))
         packed = gzip.compress(layout.model_dump_json().encode(), mtime=0)
-        whole = data if not pages else data + packed
+        # With the same bytes as its original, or as many documents as there are layouts.
+        whole = original if original is not None else data if not pages else data + packed
         content = await self.objects.put(tenant, "files", sha256(whole).hexdigest(), whole, media_type=kind)
         event = OcrCompletedV1(
             tenant=tenant,

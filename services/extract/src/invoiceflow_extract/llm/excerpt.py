@@ -42,6 +42,8 @@ class Pages:
     """The id of each row, by ``id(row)``."""
     table: frozenset[int]
     """Rows of the table of items, by ``id``."""
+    turns: dict[int, int]
+    """By how many degrees clockwise each page was turned to be read, by its number."""
 
     def header(self, limit: int) -> Excerpt:
         """Return what tells all but the items: first the first page, then the last, then the others, without the table."""
@@ -91,7 +93,9 @@ def read_pages(layout: Layout) -> Pages:
     seen = observe(sheets, words)
     table = find_lines(seen, words)
     ids = {id(row): f"{sheet.number}.{row.index + 1}" for sheet in sheets for row in sheet.rows}
-    return Pages(seen, ids, frozenset(table.rows | table.head_rows))
+    return Pages(
+        seen, ids, frozenset(table.rows | table.head_rows), {page.number: page.rotation for page in layout.pages}
+    )
 
 
 def _shown(row: Row) -> str:

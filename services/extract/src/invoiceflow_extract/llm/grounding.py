@@ -89,7 +89,12 @@ def find(pointer: str, value: Value, named: Sequence[str], shown: Excerpt, seen:
     elif name == "currency":
         yield from _meaning(rows, lambda text: value in currencies_meant(text), longest=1)
     elif name == "country":
-        yield from _meaning(rows, lambda text: value in {text.strip("()-,."), country_code(text)}, longest=4)
+        yield from _meaning(rows, lambda text: value == country_code(text), longest=4)
+        # A bare code ends an address; elsewhere IT and NO are words.
+        for row in rows:
+            for segment in row.segments:
+                if segment.tokens[-1].text.strip("()-,.") == value:
+                    yield _place(segment.tokens[-1:], row)
     else:
         yield from _texts(value, rows, parts=len(rows) if name in _SEVERAL_PARTS else 1)
 

@@ -42,10 +42,12 @@ class LlmSettings(BaseSettings):
         description="How the server is told to answer: by the schema, as any JSON, or by the prompt alone.",
     )
     temperature: float | None = Field(default=0.0, ge=0, le=2, description="Empty for models that take none.")
-    images: bool = Field(
-        default=False, description="Show the model pictures of the pages as well, where the document is a picture."
+    images: bool = Field(default=False, description="Show the model pictures of the pages beside their lines.")
+    image_width: int = Field(default=1200, ge=200, le=4000, description="Pixels of a picture.")
+    max_images: int = Field(default=3, ge=1, le=20, description="Pictures with one question.")
+    max_pictured_size: int = Field(
+        default=32 * 1024 * 1024, gt=0, description="Bytes of a document up to which its pages are drawn."
     )
-    max_image_size: int = Field(default=4_000_000, gt=0, description="Bytes of a picture; a larger one is not shown.")
     max_characters: int = Field(default=24_000, ge=1000, description="Characters of the document in one question.")
     max_output_tokens: int = Field(default=4096, ge=256, description="Tokens of one answer.")
     ask_below: float = Field(

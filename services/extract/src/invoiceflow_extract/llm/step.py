@@ -1,7 +1,7 @@
 """The step that asks a language model: after the local engine, before the checks, and only where it may help."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -15,19 +15,17 @@ from invoiceflow_extract.llm.excerpt import Excerpt, Pages, read_pages
 from invoiceflow_extract.llm.instructions import without_instructions
 from invoiceflow_extract.llm.ledger import Price
 from invoiceflow_extract.llm.metrics import QUESTIONS, SECONDS
+from invoiceflow_extract.llm.pictures import Painter
 from invoiceflow_extract.llm.ports import Question
 from invoiceflow_extract.llm.prompts import load
 from invoiceflow_extract.llm.questions import worth_asking
 from invoiceflow_extract.llm.schema import schema_of
 from invoiceflow_extract.llm.weighing import weigh
-from invoiceflow_extract.ports import Extractor
+from invoiceflow_extract.ports import Extractor, Original
 from invoiceflow_extract.reading import Reading
 from invoiceflow_extract.rules import RULES
 
-__all__ = ["Assisted", "LanguageModelStep", "Pictures"]
-
-Pictures = Callable[[Collection[int]], Awaitable[tuple[str, ...]]]
-"""Returns pictures of the pages with these numbers as ``data:`` URLs, as far as there are any."""
+__all__ = ["Assisted", "LanguageModelStep"]
 
 _ANSWERED = {Outcome.ANSWERED, Outcome.CACHED}
 
@@ -44,6 +42,7 @@ class LanguageModelStep:
         max_characters: of the document in one question.
         time_limit: seconds for all questions about a document.
         clock: seconds that only grow; the askers' own.
+        painter: draws the pages for models that see; None shows them the lines alone.
     """
 
     askers: tuple[Asker, ...]
@@ -53,21 +52,23 @@ class LanguageModelStep:
     max_characters: int
     time_limit: float
     clock: Callable[[], float]
+    painter: Painter | None = None
 
     @property
     def version(self) -> str:
         """What a result depends on, besides the document: models and prompts."""
         models = "+".join(asker.model.name for asker in self.askers)
-        return f"{models} {load('fields').version} {load('lines').version}"
+        seeing = " seeing" if self.painter is not None else ""
+        return f"{models} {load('fields').version} {load('lines').version}{seeing}"
 
     async def close(self) -> None:
         """Let go of connections."""
         for asker in self.askers:
             await asker.model.close()
 
-    def beside(self, local: Extractor, tenant: str, pictures: Pictures | None = None) -> "Assisted":
+    def beside(self, local: Extractor, tenant: str, original: Original) -> "Assisted":
         """Return a reader of one document: ``local``, and the model where that leaves something to be asked."""
-        return Assisted(self, local, tenant, pictures)
+        return Assisted(self, local, tenant, original)
 
 
 @dataclass
@@ -77,7 +78,7 @@ class Assisted:
     step: LanguageModelStep
     local: Extractor
     tenant: str
-    pictures: Pictures | None = None
+    original: Original
     tried: list[Tried] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
 
@@ -128,7 +129,7 @@ class Assisted:
             system=prompt.text,
             user=shown.quoted(),
             schema=schema,
-            images=await self.pictures(shown.pages) if self.pictures is not None else (),
+            images=await self._pictures(pages, shown),
         )
         # A server that does not know schemas is told by the prompt; one that does loses nothing by it.
         heads = {pointer.split("/")[1] for pointer in wanted}
@@ -158,6 +159,12 @@ class Assisted:
         for asker, each, own in zip(self.step.askers, asked, reads, strict=True):
             self._record(asker, question, sorted(wanted), each, own)
         return reading
+
+    async def _pictures(self, pages: Pages, shown: Excerpt) -> tuple[str, ...]:
+        if self.step.painter is None:
+            return ()
+        turns = {number: pages.turns[number] for number in shown.pages}
+        return await self.step.painter.draw(await self.original.read(), self.original.media_type, turns)
 
     def _record(self, asker: Asker, question: Question, wanted: list[str], asked: Asked, read: Read | None) -> None:
         model = asker.model.name

@@ -6,6 +6,7 @@ better for it; a text does so only where the local engine was hardly sure itself
 """
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -13,7 +14,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from invoiceflow_contracts.extraction import Evidence, Method, Severity, Verdict
+from invoiceflow_contracts.extraction import Evidence, Finding, Method, Severity, Verdict
 from invoiceflow_contracts.invoice import Invoice
 from invoiceflow_extract.checks import Origin, Subject, check
 from invoiceflow_extract.llm.answers import Grounded, Read
@@ -51,15 +52,17 @@ def weigh(local: Reading, read: Read, *, agreed: bool) -> Weighed:
         agreed: whether two models gave them, which halves the doubt.
     """
     result = Weighed(local)
+    missing: dict[str, Grounded] = {}
     contradicting: dict[str, Grounded] = {}
     for pointer, found in read.fields.items():
         evidence = local.evidence.get(pointer)
         if evidence is None:
-            _add(result, pointer, found, agreed=agreed)
+            missing[pointer] = found
         elif _same(_value_at(local, pointer), found.value):
             _confirm(result, pointer, evidence, agreed=agreed)
         else:
             contradicting[pointer] = found
+    _add(result, missing, agreed=agreed)
     _settle(result, contradicting, agreed=agreed)
     _prove(result, agreed=agreed)
     for pointer, rows in read.rows.items():
@@ -67,12 +70,30 @@ def weigh(local: Reading, read: Read, *, agreed: bool) -> Weighed:
     return result
 
 
-def _add(result: Weighed, pointer: str, found: Grounded, *, agreed: bool) -> None:
-    with_it = _with(result.reading, {pointer: found}, agreed=agreed)
-    if with_it is None or (isinstance(found.value, Decimal) and _trouble(with_it) > _trouble(result.reading)):
-        result.verdicts[pointer] = Verdict.KEPT_LOCAL
-        return
-    result.reading, result.verdicts[pointer] = with_it, Verdict.ADDED
+def _add(result: Weighed, missing: Mapping[str, Grounded], *, agreed: bool) -> None:
+    """Add what was missing: amounts together where they fit, else each that fits alone. Texts and dates contradict nothing."""
+    amounts = {pointer: found for pointer, found in missing.items() if isinstance(found.value, Decimal)}
+    left = dict(missing)
+    for attempt in [amounts, *({pointer: found} for pointer, found in missing.items())]:
+        group = {pointer: found for pointer, found in attempt.items() if pointer in left}
+        with_them = _with(result.reading, group, agreed=agreed) if group else None
+        if with_them is not None and not _contradicts(result.reading, with_them, group.keys()):
+            result.reading = with_them
+            for pointer in group:
+                del left[pointer]
+                result.verdicts[pointer] = Verdict.ADDED
+    result.verdicts |= dict.fromkeys(left, Verdict.KEPT_LOCAL)
+
+
+def _contradicts(before: Reading, after: Reading, pointers: AbstractSet[str]) -> bool:
+    """Whether the checks find fault with ``pointers`` that they did not find before."""
+    known = {finding.rule for finding in _findings(before)}
+    return any(
+        finding.rule not in known
+        and finding.severity is not Severity.INFO
+        and not pointers.isdisjoint(finding.pointers)
+        for finding in _findings(after)
+    )
 
 
 def _confirm(result: Weighed, pointer: str, evidence: Evidence, *, agreed: bool) -> None:
@@ -171,7 +192,11 @@ def _halved(confidence: float, *, agreed: bool) -> float:
 
 def _trouble(reading: Reading) -> int:
     """Return how far the invoice is from closing: the weight of what the checks find."""
-    return sum(_WEIGHT[finding.severity] for finding in check(Subject(reading.invoice, Origin.PAGE)))
+    return sum(_WEIGHT[finding.severity] for finding in _findings(reading))
+
+
+def _findings(reading: Reading) -> tuple[Finding, ...]:
+    return check(Subject(reading.invoice, Origin.PAGE))
 
 
 def _prove(result: Weighed, *, agreed: bool) -> None:

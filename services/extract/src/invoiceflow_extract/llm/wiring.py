@@ -11,6 +11,7 @@ from invoiceflow_extract.llm.breaker import Breaker
 from invoiceflow_extract.llm.cache import KeptAnswers, MemoryAnswers
 from invoiceflow_extract.llm.ledger import Budget, Ledger, Price
 from invoiceflow_extract.llm.openai_model import OpenAIModel
+from invoiceflow_extract.llm.pictures import Painter
 from invoiceflow_extract.llm.ports import Answers
 from invoiceflow_extract.llm.settings import LlmSettings
 from invoiceflow_extract.llm.step import LanguageModelStep
@@ -59,6 +60,16 @@ def language_model(settings: LlmSettings, model: str, objects: ObjectStore, *, t
         max_characters=settings.max_characters,
         time_limit=min(settings.document_time_limit, 0.7 * time_limit),
         clock=time.monotonic,
+        painter=_painter(settings) if settings.images else None,
+    )
+
+
+def _painter(settings: LlmSettings) -> Painter:
+    return Painter(
+        width=settings.image_width,
+        seconds=min(10.0, settings.document_time_limit / 2),
+        max_size=settings.max_pictured_size,
+        most=settings.max_images,
     )
 
 
