@@ -53,6 +53,13 @@ class Evidence(_Frozen):
     page: int | None = Field(default=None, ge=1)
     box: Box | None = Field(default=None, description="Page fractions from the top left.")
     path: str | None = Field(default=None, description="XPath of the element in the e-invoice.")
+    alternatives: tuple[str, ...] = Field(
+        default=(), description="Other values that were considered for the field, the likeliest first."
+    )
+    repaired: str | None = Field(
+        default=None,
+        description="What recognition misread in the text, and the sum or checksum that proves the repair.",
+    )
 
 
 class Severity(StrEnum):

@@ -72,7 +72,8 @@ async def extract(document: Document, extractor: Extractor, *, max_einvoice_size
     if einvoice is None:
         printed = await extractor.extract(document.layout, Reading())
         found = await asyncio.to_thread(check, Subject(printed.invoice, Origin.PAGE))
-        return Extraction(printed, (*electronic.findings, *found))
+        more = await asyncio.to_thread(_more_invoices, document.layout)
+        return Extraction(printed, (*electronic.findings, *more, *found))
     reading = einvoice.reading
     if not document.has_text or not (electronic.missing or _lacks(einvoice)):
         return Extraction(reading, electronic.findings)
@@ -86,6 +87,23 @@ async def extract(document: Document, extractor: Extractor, *, max_einvoice_size
         on_page = Subject(reading.invoice, Origin.PAGE)
         findings += [*lines_add_up(on_page), *lines_are_complete(on_page), *line_amounts_follow(on_page)]
     return Extraction(reading, tuple(findings))
+
+
+def _more_invoices(layout: Layout) -> list[Finding]:
+    """Return a finding where other invoices follow on later pages: they must not be lost without a word."""
+    from invoiceflow_extract.local import first_pages  # noqa: PLC0415 - its tables take a moment to load
+
+    several = first_pages(layout)
+    if not several:
+        return []
+    pages = ", ".join(f"{number} from page {page}" for number, page in several)
+    return [
+        RULES["IF-SEVERAL-INVOICES"].finding(
+            f"The document holds {len(several)} invoices ({pages}); only the first was read. Submit the others as documents of their own.",
+            pointers=("/number",),
+            values={f"page {page}": number for number, page in several},
+        )
+    ]
 
 
 def _leaves_out(einvoice: EInvoice) -> bool:

@@ -69,6 +69,7 @@ _TABLE = (
     ("BR-CO-17", _WARNING, "VAT of a category = its taxable amount x its rate"),
     ("IF-TAX-BASIS", _WARNING, "The taxable amounts of the VAT breakdown add up to the total without VAT"),
     ("IF-LINE-NET", _WARNING, "Line net amount = quantity x unit price - discount"),
+    ("IF-SEVERAL-INVOICES", _WARNING, "A document holds one invoice"),
     ("IF-LINES-COMPLETE", _WARNING, "The lines found add up to a total of the invoice"),
     # Taxes
     ("BR-Z-9", _ERROR, "Zero-rated: the VAT amount is 0"),

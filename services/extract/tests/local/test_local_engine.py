@@ -267,3 +267,131 @@ ROWS = st.lists(st.tuples(TOKENS, st.sampled_from([" ", "     "])), min_size=1, 
 def test_no_arrangement_of_words_makes_the_engine_fail(rows: list[str]) -> None:
     reading = read_layout(layout_of("\n".join(rows)))
     assert values_of(reading.invoice) <= set(reading.evidence)
+
+
+def test_of_two_readings_of_a_date_the_one_that_puts_issue_before_due_is_taken() -> None:
+    reading = read_layout(
+        layout_of("""
+     Rechnung Nr: 17            Rechnungsdatum: 04/03/2025
+                                Fällig am: 03/10/2025
+     Bezeichnung      Menge      Einzelpreis      Gesamt
+     Kabel                3            15,50       46,50
+""")
+    )
+    assert (reading.invoice.issue_date, reading.invoice.due_date) == (date(2025, 3, 4), date(2025, 10, 3))
+    reading = read_layout(
+        layout_of("""
+     Rechnung Nr: 17            Rechnungsdatum: 03/05/2025
+                                Fällig am: 04/03/2025
+""")
+    )
+    assert reading.invoice.issue_date is not None
+    assert reading.invoice.due_date is not None
+    assert reading.invoice.issue_date <= reading.invoice.due_date
+    assert reading.evidence["/due_date"].alternatives == ("2025-03-04",)
+
+
+def test_the_evidence_names_what_else_was_considered() -> None:
+    reading = read_layout(
+        layout_of("""
+     Invoice no: A-100         Date: 02.03.2025
+
+     Subtotal                                    100.00
+     VAT 20%                                      20.00
+     Total                                       120.00
+     Amount due                                  130.00
+""")
+    )
+    assert str(reading.invoice.totals.gross) == "120.00"
+    assert "130.00" in reading.evidence["/totals/gross"].alternatives
+    assert reading.evidence["/number"].alternatives == ()
+
+
+def test_tax_and_registration_numbers_go_to_the_party_they_stand_with() -> None:
+    invoice = read_layout(
+        layout_of("""
+     Lindenhof Technik GmbH
+     Werkstraße 5
+     10115 Berlin
+     Steuernummer: 30/123/45678
+     Handelsregister: HRB 98765
+
+     Rechnung an:
+     Bäckerei Sommer KG
+     Marktplatz 1
+     80331 München
+
+     Rechnung Nr: 2025-17       Datum: 02.03.2025
+""")
+    ).invoice
+    assert (invoice.seller.tax_id, invoice.seller.registration_id) == ("30/123/45678", "HRB 98765")
+    assert (invoice.buyer.tax_id, invoice.buyer.registration_id) == (None, None)
+
+
+def test_a_discount_on_the_document_has_its_reason_and_per_cent() -> None:
+    reading = read_layout(
+        layout_of("""
+     Invoice no: A-100         Date: 02.03.2025
+     Description             Qty      Price      Amount
+     Oak table                 2     150.00      300.00
+
+     Subtotal                                    300.00
+     Discount 10%                                -30.00
+     Net total                                   270.00
+     VAT 20%                                      54.00
+     Total                                       324.00
+""")
+    )
+    (discount,) = reading.invoice.allowances_charges
+    assert not discount.is_charge
+    assert (discount.amount, discount.percent, discount.reason) == (Decimal("30.00"), Decimal(10), "Discount")
+    assert reading.evidence["/allowances_charges/0/amount"].text == "-30.00"
+
+
+def test_the_total_tax_is_the_sum_of_the_rates_where_none_is_printed() -> None:
+    reading = read_layout(
+        layout_of("""
+     Invoice no: A-100         Date: 02.03.2025
+
+     Net total                                   300.00
+     VAT 20%  on 200.00                           40.00
+     VAT 10%  on 100.00                           10.00
+     Total                                       350.00
+""")
+    )
+    assert reading.invoice.totals.tax == Decimal("50.00")
+    assert reading.evidence["/totals/tax"].text.startswith("computed:")
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Final demand", "Zahlungserinnerung", "Rappel de paiement", "Aanmaning", "Recordatorio de pago",
+        "Sollecito di pagamento", "Aviso de pagamento", "Wezwanie do zapłaty", "Betalningspåminnelse", "Rykker",
+        "Purring", "Maksumuistutus", "Upomínka",
+    ],
+)  # fmt: skip
+def test_a_reminder_is_told_from_an_invoice_in_every_language(title: str) -> None:
+    reading = read_layout(layout_of(f"\n     {title}\n\n     Invoice no: A-100\n     Total      350.00\n"))
+    assert reading.invoice.type is InvoiceType.REMINDER
+
+
+@pytest.mark.parametrize(
+    ("printed", "iban"),
+    [("DE68 1004 8392 7221 8882 72", "DE68100483927221888272"), ("US12 3456 7890", "US1234567890")],
+)
+def test_an_account_whose_digits_are_wrong_is_reported_as_printed_where_it_is_called_an_iban(
+    printed: str, iban: str
+) -> None:
+    reading = read_layout(layout_of(f"\n     IBAN: {printed}\n"))
+    assert reading.invoice.payment.iban == iban
+    assert reading.evidence["/payment/iban"].confidence < 0.7
+    assert read_layout(layout_of(f"\n     Item {printed}\n")).invoice.payment.iban is None
+
+
+def test_a_repaired_account_says_what_was_read_and_what_proves_it() -> None:
+    reading = read_layout(layout_of("\n     IBAN: DE89 37O4 0044 0532 0130 00\n", source="ocr"))
+    assert reading.invoice.payment.iban == "DE89370400440532013000"
+    assert reading.evidence["/payment/iban"].repaired == (
+        "DE89 37O4 0044 0532 0130 00 read as DE89370400440532013000: its check digits hold"
+    )

@@ -2,6 +2,7 @@ import pytest
 from grids import layout_of
 
 from invoiceflow_extract.local import read_layout
+from invoiceflow_extract.local.names import has_legal_form
 
 WINDOW = """
                                                           Nordlicht Bürobedarf AG
@@ -227,3 +228,29 @@ def test_the_name_filled_in_at_the_head_is_the_buyers(label: str) -> None:
 """)
     ).invoice
     assert (invoice.seller.name, invoice.buyer.name) == ("CONTOSO LTD.", "JUAN LOPEZ")
+
+
+def test_the_only_address_above_is_the_buyers_where_the_foot_names_another_company() -> None:
+    page = (
+        """
+     Bakkerij de Groot B.V.
+     Prinsengracht 9
+     1016 AA Amsterdam
+
+     Factuur
+     Factuurnummer: 2025-17          Factuurdatum: 02-03-2025
+
+     Omschrijving         Aantal     Prijs     Bedrag
+     Advies                    2     50,00     100,00
+     Totaal                                    100,00
+"""
+        + 38 * "\n"
+    )
+    foot = "     Van Dijk Metaal B.V. | Keizersgracht 100 | 1015 CV Amsterdam\n"
+    invoice = read_layout(layout_of(page + foot)).invoice
+    assert (invoice.seller.name, invoice.buyer.name) == ("Van Dijk Metaal B.V.", "Bakkerij de Groot B.V.")
+
+
+def test_the_letters_of_a_dutch_postcode_are_no_legal_form() -> None:
+    assert has_legal_form("Groot en Zonen CV")
+    assert not has_legal_form("1015 CV Amsterdam")

@@ -4,6 +4,7 @@ import pytest
 from grids import layout_of
 
 from invoiceflow_contracts.invoice import InvoiceLine
+from invoiceflow_contracts.layout import Box, Engine, Layout, Line, Page, Word
 from invoiceflow_extract.local import read_layout
 
 
@@ -172,7 +173,7 @@ def test_a_discount_between_price_and_amount_is_understood() -> None:
 """)
     )
     (line,) = reading.invoice.lines
-    assert (line.unit_price, line.net) == (Decimal("10.00"), Decimal("30.00"))
+    assert (line.unit_price, line.net, line.discount) == (Decimal("10.00"), Decimal("30.00"), Decimal("10.00"))
     assert reading.evidence["/lines/0/net"].confidence > 0.9
 
 
@@ -378,3 +379,56 @@ def test_a_sentence_under_the_table_is_no_line_whatever_number_it_names() -> Non
      Our regulations require that payment is made within 45 days of the date of the invoice
 """)
     ) == [("MAILBOX", "245", "3787.70")]
+
+
+def test_a_digit_misread_as_a_letter_is_repaired_where_the_lines_sum_proves_it() -> None:
+    page = """
+     Description            Qty      Price      Amount
+     Oak table                2     l5O.00      300.00
+     Oak chair                4      40.00      16O.00
+     Oak shelf                3      10.00      2O.00
+"""
+    reading = read_layout(layout_of(page, source="ocr"))
+    table, chair, *_ = reading.invoice.lines
+    assert (table.unit_price, chair.net) == (Decimal("150.00"), Decimal("160.00"))
+    assert reading.evidence["/lines/0/unit_price"].text == "l5O.00"
+    assert "2 x 150.00 = 300.00" in (reading.evidence["/lines/0/unit_price"].repaired or "")
+    assert all(line.net != Decimal("20.00") for line in reading.invoice.lines)
+
+
+def test_what_a_word_space_parts_is_one_heading() -> None:
+    head = [
+        ("Name", 31),
+        ("Unit", 230),
+        ("price", 248),
+        ("Qty", 295),
+        ("Total", 340),
+        ("no", 363),
+        ("tax", 375),
+        ("Tax", 460),
+    ]
+    row = [("Cupcakes", 31), ("99", 230), ("876.89", 241), ("2", 300), ("199", 337), ("753.78", 353), ("20%", 460)]
+    lines = [
+        Line(
+            words=tuple(
+                Word(text=text, box=Box(x / 600, y, (x + 4.5 * len(text)) / 600, y + 0.01)) for text, x in words
+            )
+        )
+        for y, words in ((0.3, head), (0.33, row))
+    ]
+    page = Page(number=1, width=600, height=800, source="text", lines=tuple(lines))
+    reading = read_layout(Layout(engine=Engine(name="t", version="1"), pages=(page,)))
+    assert seen(reading.invoice.lines) == [("Cupcakes", "2", "199753.78")]
+
+
+def test_charges_behind_a_subtotal_are_no_second_table() -> None:
+    lines = lines_of("""
+     Description          Qty     Price      Tax        Amount
+     Design                 2     85.00       0%        170.00
+     Hotel room             1     30.00       0%         30.00
+     Subtotal                               0.00        200.00
+     Freight costs                10.00      0 %         10.00
+     Discount                     -5.00      0 %         -5.00
+     Net total                                          205.00
+""")
+    assert [line.description for line in lines] == ["Design", "Hotel room"]

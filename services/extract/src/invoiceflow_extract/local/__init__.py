@@ -1,5 +1,6 @@
 """The local extraction engine: deterministic, explainable, without network."""
 
 from invoiceflow_extract.local.engine import read_layout
+from invoiceflow_extract.local.pages import first_pages
 
-__all__ = ["read_layout"]
+__all__ = ["first_pages", "read_layout"]

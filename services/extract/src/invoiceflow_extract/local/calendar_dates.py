@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from invoiceflow_extract.local.dates import PrintedDate, day_first
+from invoiceflow_extract.local.dates import PrintedDate, day_first, find_dates
 from invoiceflow_extract.local.draft import Draft
 from invoiceflow_extract.local.found import Found
 from invoiceflow_extract.local.labelled import dates_near
@@ -12,6 +12,7 @@ __all__ = ["read_dates"]
 
 _GENERIC = frozenset(["date", "datum", "due", "du", "fecha", "data", "dato", "pvm", "dnia", "dne", "fallig", "del"])
 _UPPER = 0.5
+_ALTERNATIVES = 3
 
 
 def read_dates(seen: Observations, draft: Draft, table: set[int], *, by_day: bool) -> None:
@@ -30,9 +31,27 @@ def read_dates(seen: Observations, draft: Draft, table: set[int], *, by_day: boo
     _settle(seen, draft, "delivery_date", taken, table, first=first)
     if issued is None:
         issued = _first_unlabelled(seen, draft, taken, table, first=first)
-    if due is not None and issued is not None and due < issued:
+    if due is not None and issued is not None and due < issued and not _reorder(draft):
         for pointer in ("/due_date", "/issue_date"):
             draft.evidence[pointer] = draft.evidence[pointer].model_copy(update={"confidence": 0.5})
+
+
+def _reorder(draft: Draft) -> bool:
+    """Take the other reading of a date such as 03/04/2025 where only that puts issue and due date in order."""
+    pairs = []
+    for pointer in ("/issue_date", "/due_date"):
+        current, shown = draft.get(pointer), draft.evidence[pointer]
+        readings = [printed for printed in find_dates(shown.text) if len(printed.values) > 1]
+        rest = [value for printed in readings[:1] for value in printed.values if value != current]
+        pairs.append((pointer, current, rest[0] if rest else current))
+    (_, _, issued), (_, _, due) = pairs
+    if issued > due:
+        return False
+    for pointer, current, other in pairs:
+        if other != current:
+            shown = draft.evidence[pointer]
+            draft.set(pointer, other, shown.model_copy(update={"alternatives": (str(current),)}))
+    return True
 
 
 def _settle(
@@ -50,7 +69,10 @@ def _settle(
     taken.add(id(best.tokens[0]))
     value = best.value.choose(day_first=first)
     sure = 0.3 + 0.65 * weight - (0.08 if len(best.value.values) > 1 else 0.0)
-    draft.put(f"/{meaning}", Found(value, best.tokens, best.sheet, min(0.96, sure)))
+    rivals = [found.value.choose(day_first=first) for _, found in sorted(options, key=lambda pair: -pair[0])]
+    others = dict.fromkeys(str(other) for other in (*best.value.values, *rivals) if other != value)
+    alternatives = tuple(others)[:_ALTERNATIVES]
+    draft.put(f"/{meaning}", Found(value, best.tokens, best.sheet, min(0.96, sure), alternatives))
     return value
 
 

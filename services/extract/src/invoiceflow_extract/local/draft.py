@@ -35,6 +35,11 @@ class Draft:
         self._set(pointer, value)
         self.evidence[pointer] = Evidence(method=Method.LOCAL, text=f"computed: {how}", confidence=confidence)
 
+    def set(self, pointer: str, value: Any, evidence: Evidence) -> None:
+        """Set a value with evidence that is made already."""
+        self._set(pointer, value)
+        self.evidence[pointer] = evidence
+
     def _set(self, pointer: str, value: Any) -> None:
         *path, last = pointer.strip("/").split("/")
         node = self.data

@@ -15,9 +15,11 @@ from invoiceflow_extract.local.labelled import texts_near
 from invoiceflow_extract.local.lexicon import Lexicon, lexicon
 from invoiceflow_extract.local.observations import observe
 from invoiceflow_extract.local.page_text import sheets_of
+from invoiceflow_extract.local.pages import invoices_in, leave_out_terms
 from invoiceflow_extract.local.parties import find_parties
 from invoiceflow_extract.local.references import best_of, read_kind, read_references
-from invoiceflow_extract.local.table import Lines, describe, find_lines
+from invoiceflow_extract.local.table import Lines, find_lines
+from invoiceflow_extract.local.table_line import describe
 from invoiceflow_extract.local.tax_table import find_taxes
 from invoiceflow_extract.local.vocabulary import vocabulary
 from invoiceflow_extract.reading import Reading
@@ -28,9 +30,13 @@ _SAMPLE = 6000  # characters that tell the language
 
 
 def read_layout(layout: Layout) -> Reading:
-    """Read an invoice from ``layout``: whatever is not found or is too doubtful stays ``None``."""
+    """Read the first invoice in ``layout``: whatever is not found or is too doubtful stays ``None``."""
     words = lexicon()
     seen = observe(sheets_of(layout), words)
+    if len(seen.sheets) > 1:
+        for _, begins in invoices_in(seen, words)[1:2]:
+            seen.sheets = [sheet for sheet in seen.sheets if sheet.number < begins]
+        leave_out_terms(seen)
     text = "\n".join(row.text for row in seen.rows)
     language = _language(layout, words, text)
     draft = Draft()
@@ -91,6 +97,7 @@ def _read_lines(lines: Lines, draft: Draft) -> None:
             ("unit", line.texts.get("unit"), 1.0),
             ("quantity", line.fields.get("quantity"), certain),
             ("unit_price", line.fields.get("unit_price"), certain),
+            ("discount", line.discount, certain),
             ("net", line.amount, certain),
             ("tax_rate", line.fields.get("tax_rate"), 1.0),
         )

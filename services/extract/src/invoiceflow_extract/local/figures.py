@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from itertools import combinations
 
@@ -31,6 +32,7 @@ _SPREAD: dict[str, tuple[tuple[str, float], ...]] = {
 }
 """What a label can mean, and how well it then names the total."""
 
+_ALTERNATIVES = 3
 _LONGEST = 14  # digits of an amount
 _UNDER_ROWS = 4
 _UNDER_GAP = 4.0  # line heights
@@ -53,11 +55,46 @@ def read_totals(seen: Observations, lines: Lines, taxes: Sequence[TaxFound], dra
     best = assign(candidates, sums, rates)
     for role, candidate in best.chosen.items():
         if not isinstance(candidate.source, Amount):
+            if role == "tax" and "tax" in best.proved and candidate.value == total_of(taxes):
+                draft.compute("/totals/tax", candidate.value, "sum of the VAT amounts, net + VAT = gross", 0.8)
             continue
         value = abs(candidate.value) if role in {"allowances", "prepaid"} else candidate.value
         score = 0.96 if role in best.proved else 0.3 + 0.4 * candidate.weight
-        draft.put(f"/totals/{role}", _found(value, candidate.source, score))
+        found = _found(value, candidate.source, score)
+        draft.put(f"/totals/{role}", replace(found, alternatives=_rivals(candidates, role, candidate)))
     _follow(best, sums, draft)
+    _read_adjustments(best, seen, draft)
+
+
+def _read_adjustments(best: Assignment, seen: Observations, draft: Draft) -> None:
+    """Put the printed discount and charge with their words and per cent; of several only the sum is known."""
+    rows: list[dict[str, object]] = []
+    for role in ("allowances", "charges"):
+        candidate = best.chosen.get(role)
+        if candidate is None or role not in best.proved or not isinstance(candidate.source, Amount):
+            continue
+        amount, pointer = candidate.source, f"/allowances_charges/{len(rows)}"
+        entry: dict[str, object] = {"is_charge": role == "charges", "amount": abs(candidate.value)}
+        draft.evidence[f"{pointer}/amount"] = _found(abs(candidate.value), amount, 0.9).evidence()
+        words = [t for label in seen.totals_of(amount.row) if role in label.meanings for t in label.segment.tokens]
+        words = [token for token in words if token.x1 <= amount.x0 and any(c.isalpha() for c in token.text)]
+        if words:
+            reason = " ".join(token.text for token in words).strip(" :-")
+            entry["reason"] = reason
+            draft.evidence[f"{pointer}/reason"] = Found.at(reason, words, amount.row.sheet, 0.8).evidence()
+        shares = [other for other in seen.amounts_of(amount.row) if other.number.percent]
+        if len(shares) == 1:
+            entry["percent"] = abs(shares[0].number.value)
+            draft.evidence[f"{pointer}/percent"] = _found(abs(shares[0].number.value), shares[0], 0.8).evidence()
+        rows.append(entry)
+    if rows:
+        draft.data["allowances_charges"] = rows
+
+
+def _rivals(candidates: Sequence[Candidate], role: str, chosen: Candidate) -> tuple[str, ...]:
+    """Return the other printed amounts whose labels could mean ``role``, the best label first."""
+    ranked = sorted((c for c in candidates if c.role == role and c.source is not None), key=lambda c: -c.weight)
+    return tuple(dict.fromkeys(format(c.value, "f") for c in ranked if c.value != chosen.value))[:_ALTERNATIVES]
 
 
 def _follow(best: Assignment, sums: Sequence[Decimal], draft: Draft) -> None:

@@ -20,6 +20,10 @@ class Found(Generic[T]):
     tokens: tuple[Token, ...]
     sheet: Sheet
     score: float
+    alternatives: tuple[str, ...] = ()
+    """Other values that were considered, the likeliest first."""
+    repaired: str | None = None
+    """What recognition misread, and what proves the repair."""
 
     @property
     def text(self) -> str:
@@ -34,6 +38,8 @@ class Found(Generic[T]):
             confidence=round(max(0.0, min(0.99, self.score * factor * legible)), 3),
             page=self.sheet.number,
             box=box_of(self.tokens),
+            alternatives=self.alternatives,
+            repaired=self.repaired,
         )
 
     @staticmethod

@@ -7,7 +7,7 @@ from invoiceflow_extract.local.addresses import is_address_line, parse_address
 from invoiceflow_extract.local.draft import Draft
 from invoiceflow_extract.local.folding import fold
 from invoiceflow_extract.local.found import Found
-from invoiceflow_extract.local.identifiers import EMAIL, PHONE, find_bics, find_ibans, find_vat_ids
+from invoiceflow_extract.local.identifiers import EMAIL, PHONE, compact, find_bics, find_ibans, find_vat_ids
 from invoiceflow_extract.local.labelled import identifiers_near
 from invoiceflow_extract.local.names import Block
 from invoiceflow_extract.local.observations import Observations
@@ -19,6 +19,7 @@ from invoiceflow_extract.local.vocabulary import vocabulary
 __all__ = ["read_parties", "read_payment"]
 
 _LEAST_DIGITS = 7
+_FEWEST_DIGITS = 4
 _LONGEST_ID = 16
 
 
@@ -27,7 +28,25 @@ def read_parties(seen: Observations, parties: Parties, draft: Draft) -> None:
     draft.put("/seller/name", parties.seller)
     draft.put("/buyer/name", parties.buyer)
     _vat_ids(seen, parties, draft)
+    _registrations(seen, parties, draft)
     _addresses(seen, parties, draft)
+
+
+def _registrations(seen: Observations, parties: Parties, draft: Draft) -> None:
+    """Put the parties' tax and registration numbers: those in or beside the buyer's block are the buyer's."""
+    of_buyer = {id(s) for block in (*parties.buyer_blocks, *parties.other_blocks) for s in block.segments}
+    of_seller = {id(s) for block in parties.seller_blocks for s in block.segments}
+    for meaning in ("tax_id", "registration_id"):
+        for label, found in identifiers_near(seen, meaning):
+            if sum(character.isdigit() for character in found.value) < _FEWEST_DIGITS:
+                continue
+            words = {token.key for token in label.segment.tokens}
+            ours = {id(label.segment), id(_segment_of(found))}
+            yours = bool(words & vocabulary().yours) or bool(ours & (of_buyer - of_seller))
+            pointer = f"/{'buyer' if yours else 'seller'}/{meaning}"
+            known = {draft.get("/seller/vat_id"), draft.get("/buyer/vat_id")}
+            if draft.get(pointer) is None and compact(found.value) not in known:
+                draft.put(pointer, found, 0.85)
 
 
 def _vat_ids(seen: Observations, parties: Parties, draft: Draft) -> None:
@@ -177,14 +196,19 @@ def read_payment(seen: Observations, draft: Draft, account_name: Found[str] | No
         for segment in row.segments:
             for iban, start, end, valid in find_ibans(segment.text):
                 if valid or any("iban" in label.meanings for label in labels):
-                    accounts.append(
-                        Found.at(iban, tokens_between(segment, start, end), row.sheet, 0.97 if valid else 0.6)
-                    )
+                    accounts.append(_account(iban, segment, start, end, valid=valid))
             if draft.get("/payment/bic") is None and any("bic" in label.meanings for label in labels):
                 draft.put("/payment/bic", _bic(segment))
     draft.put("/payment/iban", max(accounts, key=lambda found: found.score, default=None))
     draft.put("/payment/reference", best_of(identifiers_near(seen, "payment_reference"), 0.5), 0.8)
     draft.put("/payment/account_name", account_name, 0.8)
+
+
+def _account(iban: str, segment: Segment, start: int, end: int, *, valid: bool) -> Found[str]:
+    printed = segment.text[start:end]
+    repaired = f"{printed} read as {iban}: its check digits hold" if valid and compact(printed) != iban else None
+    tokens = tuple(tokens_between(segment, start, end))
+    return Found(iban, tokens, segment.row.sheet, 0.97 if valid else 0.6, repaired=repaired)
 
 
 def _bic(segment: Segment) -> Found[str] | None:

@@ -14,6 +14,7 @@ from invoiceflow_extract.local.vocabulary import vocabulary
 __all__ = ["Block", "block_from", "clean", "has_legal_form", "is_name", "is_sender_line"]
 
 _SEPARATORS = re.compile(r"\s[|·•∙●▪■‧*–—-]\s|\s?[|·•∙●▪■]\s?|,\s")
+_DUTCH_POSTCODE = re.compile(r"^\d{4}\s?[A-Z]{2}\b")  # 1015 CV is no limited partnership
 _NAME_LENGTH = 80
 _TITLE_LENGTH = 6
 """Letters of a document's title from which on what ends with it is one: *Cash sale receipt*, *Service invoice*."""
@@ -41,7 +42,7 @@ class Block:
 
 def has_legal_form(text: str) -> bool:
     """Return whether ``text`` names a company's legal form (GmbH, Ltd., S.A., ...)."""
-    words = [fold(word) for word in re.split(r"[\s,()]+", text) if word]
+    words = [fold(word) for word in re.split(r"[\s,()]+", _DUTCH_POSTCODE.sub("", text)) if word]
     known = vocabulary()
     if any(word in known.legal_forms for word in words[1:]):
         return True

@@ -4,7 +4,7 @@ Every line that could be a name gathers weight for being the seller's and for be
 the pair with most weight wins, so that one name is never both.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
@@ -27,6 +27,7 @@ _HEADING = 0.3
 _FOOT = 0.82
 _LEAST_BUYER = 0.3
 _BESIDE = 0.45
+_SENDER = 0.6
 _DIVIDERS = frozenset("|·•∙●▪■–—-*")
 
 
@@ -101,7 +102,8 @@ def find_parties(seen: Observations, lexicon: Lexicon, account_name: Found[str] 
             ballot.vote(tokens, block.sheet, block=block, **weights)
     domains = _domains(seen, foreign)
     _vote_by_name_labels(seen, ballot, taken)
-    _vote_by_place(seen, ballot, taken, table, domains)
+    blocks = _vote_by_place(seen, ballot, taken, table, domains)
+    _vote_by_foot(blocks, seen, ballot)
     _vote_by_signs(seen, ballot, taken, table, domains)
     if account_name is not None:
         ballot.vote(list(account_name.tokens), account_name.sheet, seller=0.4)
@@ -190,8 +192,10 @@ def _vote_by_name_labels(seen: Observations, ballot: _Ballot, taken: set[int]) -
                 ballot.vote(behind, sheet, buyer=_BESIDE, block=block_from(label.segment))
 
 
-def _vote_by_place(seen: Observations, ballot: _Ballot, taken: set[int], table: set[int], domains: set[str]) -> None:
-    """Weigh the address blocks in the upper half: the sender writes first and gives ways to reach him."""
+def _vote_by_place(
+    seen: Observations, ballot: _Ballot, taken: set[int], table: set[int], domains: set[str]
+) -> list[Block]:
+    """Weigh the address blocks in the upper half and return them: the sender writes first and gives ways to reach him."""
     sheet = seen.sheets[0]
     blocks = []
     for block in _blocks(sheet):
@@ -222,6 +226,29 @@ def _vote_by_place(seen: Observations, ballot: _Ballot, taken: set[int], table: 
         if entry is not None:
             entry.seller_blocks.append(block)
             entry.buyer_blocks.append(block)
+    return blocks
+
+
+def _vote_by_foot(blocks: Sequence[Block], seen: Observations, ballot: _Ballot) -> None:
+    """Weigh a name with its address in the foot of the page against the only address above: that one is written to."""
+    if len(blocks) != 1:
+        return
+    above = name_of(list(blocks[0].segments[0].tokens), blocks[0], seen, ballot.lexicon)
+    entry = ballot.names.get(fold(clean(above)))
+    if entry is None:
+        return
+    for row in seen.sheets[0].rows:
+        for segment in row.segments:
+            if row.y0 < _FOOT * row.sheet.height or not is_sender_line(segment.text):
+                continue
+            name = _leading_name(segment)
+            key = fold(clean(name))
+            other = key not in fold(clean(above)) and fold(clean(above)) not in fold(segment.text)
+            if has_legal_form(clean(name)) and other and is_name(clean(name), ballot.lexicon):
+                ballot.vote(name, row.sheet, seller=_SENDER)
+                entry.seller -= _SENDER
+                entry.buyer = max(entry.buyer, _BESIDE)
+                return
 
 
 def _vote_beside(only: Block, seen: Observations, ballot: _Ballot, taken: set[int], table: set[int]) -> None:
@@ -247,8 +274,11 @@ def _sender_line_above(block: Block) -> Segment | None:
     first = block.segments[0]
     rows = first.row.sheet.rows
     for row in reversed(rows[max(0, first.row.index - 3) : first.row.index]):
-        for segment in row.segments:
-            if abs(segment.x0 - first.x0) < 3 * first.height and is_sender_line(segment.text):
+        for position, segment in enumerate(row.segments):
+            # A sender line is set with wide gaps at times, and then is several segments.
+            text = " ".join(other.text for other in row.segments[position:])
+            near = abs(segment.x0 - first.x0) < 3 * first.height
+            if near and (is_sender_line(segment.text) or is_sender_line(text)):
                 return segment
     return None
 

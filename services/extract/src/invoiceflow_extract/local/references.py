@@ -16,6 +16,7 @@ _GENERIC = frozenset(
     ["no", "nr", "n", "num", "numero", "number", "nummer", "c", "cislo", "nro", "numer", "numara", "#"]
 )
 _FALLBACK = frozenset(["reference", "ref", "referencia", "riferimento", "referenz", "referentie", "referens", "id"])
+_ALTERNATIVES = 3
 _UPPER = 0.6
 _TITLE_ROWS = 0.7
 
@@ -94,7 +95,8 @@ def _number(seen: Observations, words: Lexicon, table: set[int]) -> Found[str] |
     weight, best = max(options, key=lambda pair: pair[0])
     agreeing = sum(other.value == best.value for _, other in options)
     sure = min(0.96, 0.25 + 0.65 * weight + 0.1 * (agreeing > 1))
-    return Found(best.value, best.tokens, best.sheet, sure)
+    ranked = [other.value for _, other in sorted(options, key=lambda pair: -pair[0]) if other.value != best.value]
+    return Found(best.value, best.tokens, best.sheet, sure, tuple(dict.fromkeys(ranked))[:_ALTERNATIVES])
 
 
 def _dated(seen: Observations, found: Found[str]) -> set[int]:

@@ -4,80 +4,30 @@ A row with an amount begins a line; rows without one continue a description. Sub
 forward are passed over, heads repeated on later pages continue the table, and so does a later page without one.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from invoiceflow_extract.local.amounts import Number, parse_number
-from invoiceflow_extract.local.found import Found
 from invoiceflow_extract.local.lexicon import Lexicon
 from invoiceflow_extract.local.observations import Observations
 from invoiceflow_extract.local.page_text import Row, Sheet, Token
 from invoiceflow_extract.local.table_bare import BareLine, bare_rows, find_bare_lines, infer_head
 from invoiceflow_extract.local.table_head import Column, Head, find_head, settle_columns
+from invoiceflow_extract.local.table_line import LineFound, read_line
 from invoiceflow_extract.local.table_roles import reconsider
 
-__all__ = ["LineFound", "Lines", "describe", "find_lines"]
+__all__ = ["Lines", "find_lines"]
 
-_COUNTED = re.compile(r"^x?(\d[\d.,]{0,12}?)[.,]?\s?(?:[^\W\d_]{1,12}(?:\(\w{1,3}\))?|×)\.?$")
-_NUMERIC = frozenset(["quantity", "unit_price", "discount", "net", "tax_rate", "tax_amount", "gross", "basis"])
 _MONEY = frozenset(["unit_price", "net", "gross", "tax_amount"])
 _SUMS = ("net", "gross")
 _MOST_LINES = 2000
-_MOST_COUNTED = 1000
 _WRAP_GAP = 1.5  # line heights between a line and the continuation of its description
 _BREAK = 9.0  # line heights of white space that end a table
-_TOLERANCE = Decimal("0.02")
 _NEXT_ROWS = 6
 _SENTENCE = 5  # words
 _PARTIAL = frozenset(["subtotal", "carried"])
 _ADJUSTING = frozenset(["charges", "allowances"])
 _WEAK = frozenset(["charges", "allowances", "carried", "prepaid", "rounding", "previous", "tax"])
-
-
-@dataclass(slots=True, eq=False)
-class LineFound:
-    """A line as read: numbers, texts, and its description row by row."""
-
-    sheet: Sheet
-    description: list[list[Token]] = field(default_factory=list)
-    fields: dict[str, Found[Decimal]] = field(default_factory=dict)
-    texts: dict[str, Found[str]] = field(default_factory=dict)
-    bottom: float = 0.0
-    right: float = 0.0
-    """Where the column of the descriptions ends."""
-    has_quantity_column: bool = False
-
-    def value(self, name: str) -> Decimal | None:
-        found = self.fields.get(name)
-        return None if found is None else found.value
-
-    @property
-    def amount(self) -> Found[Decimal] | None:
-        """The line's sum: net where the table has it, else with tax."""
-        return self.fields.get("net") or self.fields.get("gross")
-
-    @property
-    def counted(self) -> Decimal | None:
-        """The whole quantity that amount and price give, where recognition missed the digit in the column."""
-        price, amount = self.value("unit_price"), self.amount
-        if not self.sheet.recognised or not self.has_quantity_column or not price or amount is None:
-            return None
-        quantity = amount.value / price
-        whole = quantity.to_integral_value()
-        return whole if quantity == whole and 0 < whole < _MOST_COUNTED else None
-
-    @property
-    def closes(self) -> bool:
-        """Whether quantity times price, less the discount, is the line's amount."""
-        quantity, price, amount = self.value("quantity"), self.value("unit_price"), self.amount
-        if price is None or amount is None:
-            return False
-        full = price * (Decimal(1) if quantity is None else quantity)
-        discount = self.value("discount") or Decimal(0)
-        options = {full, full - discount, full * (100 - abs(discount)) / 100}
-        return any(abs(option - amount.value) <= _TOLERANCE for option in options)
 
 
 @dataclass(slots=True)
@@ -136,6 +86,11 @@ def _totals(seen: Observations) -> set[Decimal]:
     return {amount.number.value for row in seen.rows if seen.totals_of(row) for amount in seen.amounts_of(row)}
 
 
+def _adjusts(row: Row, seen: Observations) -> bool:
+    """Whether ``row`` is called a discount or a charge: behind the lines it is one of the document."""
+    return any(label.opens and label.meanings <= _ADJUSTING for label in seen.totals_of(row))
+
+
 def _is_subtotal(value: Decimal, seen: Observations) -> bool:
     """Whether ``value`` is nowhere called more than a subtotal: the lines may go on after it."""
     return not any(
@@ -160,7 +115,7 @@ def _complete(seen: Observations, result: Lines) -> None:
     amounts = [line.amount.value for line in result.lines if line.amount is not None]
     if not amounts or (sum(amounts, Decimal(0)) in totals and not _is_subtotal(sum(amounts, Decimal(0)), seen)):
         return
-    more = bare_rows(seen, result.rows | result.head_rows)
+    more = [line for line in bare_rows(seen, result.rows | result.head_rows) if not _adjusts(line[0], seen)]
     if more and sum((fields["net"].value for _, _, fields in more), sum(amounts, Decimal(0))) in totals:
         _add(more, result)
         return
@@ -247,7 +202,7 @@ def _read_body(head: Head, rows: Sequence[Row], seen: Observations, result: Line
     last: LineFound | None = None
     previous: Row | None = None
     for row in body:
-        line = _line(head.columns, row, seen)
+        line = read_line(head.columns, row, seen)
         near = previous is not None and row.y0 - previous.y1 < _WRAP_GAP * max(row.height, 5.0)
         previous = row
         if not _starts_line(line, head):
@@ -364,81 +319,8 @@ def _more_lines(head: Head, rows: Sequence[Row], seen: Observations) -> bool:
         return False
     if all(column.right == 0.0 for column in head.columns):
         settle_columns(head.columns, following, seen)
-    lines = (_line(head.columns, row, seen) for row in following)
+    lines = (read_line(head.columns, row, seen) for row in following)
     return any(
         bool(line.description) and line.closes and bool(line.value("quantity")) and bool(line.value("unit_price"))
         for line in lines
     )
-
-
-def _line(columns: Sequence[Column], row: Row, seen: Observations) -> LineFound:
-    """Return what ``row`` says column by column."""
-    line = LineFound(row.sheet, has_quantity_column=any(column.role == "quantity" for column in columns))
-    buckets: dict[int, list[Token]] = {}
-    for token in row.tokens:
-        for position, column in enumerate(columns):
-            if column.left <= token.center < column.right:
-                buckets.setdefault(position, []).append(token)
-                break
-    for position, tokens in buckets.items():
-        column = columns[position]
-        if column.role in _NUMERIC:
-            _put_number(line, column.role, tokens, row, seen.mark)
-        elif column.role == "description":
-            line.description, line.right = [tokens], column.right
-        elif column.role not in {None, "date"}:
-            line.texts[column.role or ""] = _text(tokens, row)
-    return line
-
-
-def _put_number(line: LineFound, role: str, tokens: Sequence[Token], row: Row, mark: str | None) -> None:
-    """Set the number of a cell, and the unit where one stands with the quantity."""
-    number, used, rest = _number_in(tokens, mark)
-    if number is None and role == "quantity":
-        number, used = _counted(tokens, mark), list(tokens[:1])
-    if number is None:
-        return
-    line.fields[role] = Found.at(number.value, used, row.sheet, 0.8)
-    if role == "quantity" and any(token.key.isalpha() for token in rest):
-        line.texts.setdefault("unit", _text(rest, row))
-
-
-def _counted(tokens: Sequence[Token], mark: str | None) -> Number | None:
-    """Return the number that a unit is glued to, as in ``10h``, ``2x`` or ``3pcs``."""
-    match = _COUNTED.match(tokens[0].text) if tokens else None
-    return None if match is None else parse_number(match.group(1), mark)
-
-
-def _text(tokens: Sequence[Token], row: Row) -> Found[str]:
-    return Found.at(" ".join(token.text for token in tokens), tokens, row.sheet, 0.7)
-
-
-def _number_in(tokens: Sequence[Token], mark: str | None) -> tuple[Number | None, list[Token], list[Token]]:
-    """Return the number that ``tokens`` hold, its tokens, and the words beside it (a unit)."""
-    tokens = tokens[:12]
-    for count in range(len(tokens), 0, -1):
-        for start in range(len(tokens) - count, -1, -1):
-            part = list(tokens[start : start + count])
-            number = parse_number(" ".join(token.text for token in part), mark)
-            if number is not None:
-                rest = [token for token in tokens if token not in part]
-                return number, part, rest
-    return None, [], []
-
-
-def describe(line: LineFound) -> Found[str] | None:
-    """Return the description: wrapped rows joined by a space, a paragraph of its own after a line break.
-
-    A row was wrapped if the first word of the next one would not have fitted behind it.
-    """
-    if not line.description:
-        return None
-    text = ""
-    for position, tokens in enumerate(line.description):
-        row = " ".join(token.text for token in tokens)
-        if position:
-            before = line.description[position - 1]
-            fits = before[-1].x1 + tokens[0].x1 - tokens[0].x0 + tokens[0].height < line.right
-            text += "\n" if fits else " "
-        text += row
-    return Found.at(text, [token for tokens in line.description for token in tokens], line.sheet, 0.75)

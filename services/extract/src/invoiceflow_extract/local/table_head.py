@@ -18,6 +18,8 @@ _STEPS = 64
 _ADJACENT = 0.9  # line heights between two rows of one head
 _WIDEST_CELL = 0.4  # of the page
 _HEADING_GAP = 0.75  # line heights: words further apart are two headings
+_WORD_SPACE = 0.4  # line heights: words nearer to each other are never two headings
+_LITTLE = 3  # letters
 _SCANNED_GAP = 1.2  # recognised words stand where their share of the line puts them
 _REACH = 14.0  # line heights between a column's content and a table that seems to end before it
 _MOST = 0.6  # of the rows
@@ -97,7 +99,7 @@ def _columns(row: Row, lexicon: Lexicon) -> Iterator[Column]:
             scanned = row.sheet.recognised
             gap = _SCANNED_GAP if scanned else _HEADING_GAP
             match = lexicon.find(tokens, lexicon.columns, start, fuzzy=scanned, widest_gap=gap)
-            if match is not None and current is not None and _goes_on(current, match.meanings, tokens[start]):
+            if match is not None and current is not None and _goes_on(current, match.meanings, tokens[start], scanned):
                 current.x1 = tokens[match.end - 1].x1
                 start = match.end
                 continue
@@ -119,9 +121,15 @@ def _columns(row: Row, lexicon: Lexicon) -> Iterator[Column]:
             yield current
 
 
-def _goes_on(column: Column, meanings: frozenset[str], token: Token) -> bool:
-    """Whether a label right behind the heading of ``column`` says the same: *product or service*."""
-    return bool(meanings & column.options) and token.x0 - column.x1 < _HEADING_GAP * token.height
+def _goes_on(column: Column, meanings: frozenset[str], token: Token, scanned: bool) -> bool:  # noqa: FBT001
+    """Whether a label right behind the heading of ``column`` is part of it: *product or service*, *total no tax*.
+
+    It is where it says the same, or is a little word that no more than the space between two words parts from it.
+    """
+    gap = (token.x0 - column.x1) / token.height
+    return (bool(meanings & column.options) and gap < _HEADING_GAP) or (
+        not scanned and bool(column.options) and gap < _WORD_SPACE and len(token.key) <= _LITTLE
+    )
 
 
 def _part(columns: list[Column], lexicon: Lexicon) -> None:

@@ -47,12 +47,13 @@ def find_taxes(seen: Observations, lexicon: Lexicon, line_rows: set[int]) -> lis
             if found is not None:
                 loose.append(found)
     best = max(tables, key=len, default=[])
-    if best and all(entry.closes for entry in best):
-        return best
     by_rate: dict[Decimal, TaxFound] = {}
     for entry in loose:
         by_rate.setdefault(entry.rate.number.value, entry)
-    return list(by_rate.values())
+    named = list(by_rate.values())
+    if best and all(entry.closes for entry in best) and not (len(named) > len(best) and all(e.closes for e in named)):
+        return best
+    return named
 
 
 def _is_tax_head(row: Row, lexicon: Lexicon) -> bool:
