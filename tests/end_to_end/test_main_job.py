@@ -92,6 +92,28 @@ def test_an_invoice_can_be_had_as_an_e_invoice(deployment: Any, samples: Samples
         assert sample.truth["truth"]["invoice_number"].encode() in written.content
 
 
+def test_a_page_becomes_a_factur_x_file_that_is_read_exactly(deployment: Any, samples: Samples) -> None:
+    """What was read from a page comes in again as an e-invoice, and is the same."""
+    made, accepted = None, {}
+    for sample in samples(Kind.PDF_TEXT, count=8, seed=37):  # not every page says what an e-invoice must
+        (accepted,) = deployment.upload(sample)
+        assert deployment.end_of(accepted["document_id"])["status"] == "extracted"
+        made = deployment.http.get(f"/v1/invoices/{accepted['document_id']}", params={"format": "factur-x"})
+        if made.status_code == 200:
+            break
+        assert made.json()["code"] == "einvoice_not_possible"
+    assert made is not None
+    assert made.status_code == 200, made.text
+    (again,) = deployment.upload(Sample("again.pdf", "application/pdf", made.content, {}))
+    assert deployment.end_of(again["document_id"])["status"] == "extracted"
+    first, second = (deployment.invoice(each["document_id"]) for each in (accepted, again))
+    assert second["evidence"]["/number"]["method"] == "e_invoice"
+    for name in ("number", "issue_date", "currency"):
+        assert second["invoice"][name] == first["invoice"][name]
+    for path in AMOUNTS.values():
+        assert Decimal(value(second["invoice"], path)) == Decimal(value(first["invoice"], path))
+
+
 def test_the_same_folder_twice_doubles_nothing(deployment: Any, samples: Samples) -> None:
     folder = samples(Kind.PDF_TEXT, Kind.XML_UBL, count=4, seed=33)
     first = deployment.upload(*folder)

@@ -1,15 +1,19 @@
 """An invoice as UBL and as CII over HTTP: how it is asked for, what comes, and what is said where none can be made."""
 
+import io
 from collections.abc import Awaitable, Callable
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import httpx
+import pikepdf
+import pypdfium2
 import pytest
 from lxml import etree
 
 from invoiceflow_contracts.invoice import Address, Invoice, InvoiceLine, Party, TaxBreakdown, Totals
-from invoiceflow_query.testing import document, extracted, uploaded
+from invoiceflow_query.testing import content, document, extracted, uploaded
 
 Tell = Callable[..., Awaitable[None]]
 
@@ -114,3 +118,70 @@ async def test_another_tenants_invoice_is_not_there(client: httpx.AsyncClient, t
     await tell(uploaded(D), extracted(D, of=invoice()))
     response = await client.get(f"{PATH}?format=ubl", headers={"x-test-tenant": "other"})
     assert response.json()["code"] == "invoice_not_found"
+
+
+def empty_pdf() -> bytes:
+    made = pypdfium2.PdfDocument.new()
+    made.new_page(600, 800)
+    buffer = io.BytesIO()
+    made.save(buffer)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("asked", [{"params": {"format": "factur-x"}}, {"headers": {"Accept": "application/pdf"}}])
+async def test_factur_x_is_the_original_with_the_cii_inside(
+    client: httpx.AsyncClient, tell: Tell, objects: Any, asked: dict[str, Any]
+) -> None:
+    objects.files["default", content().key] = empty_pdf()
+    await tell(uploaded(D), extracted(D, of=invoice()))
+    response = await client.get(PATH, **asked)
+    assert response.headers["content-type"] == "application/pdf"
+    assert 'filename="2024-0117.factur-x.pdf"' in response.headers["content-disposition"]
+    alone = (await client.get(f"{PATH}?format=cii")).content
+    with pikepdf.open(io.BytesIO(response.content)) as pdf, pdf.open_metadata() as metadata:
+        assert len(pdf.pages) == 1
+        assert list(pdf.attachments) == ["factur-x.xml"]
+        assert pdf.attachments["factur-x.xml"].get_file().read_bytes() == alone
+        assert pdf.Root.AF[0].AFRelationship == pikepdf.Name.Alternative
+        assert metadata["{urn:factur-x:pdfa:CrossIndustryDocument:invoice:1p0#}ConformanceLevel"] == "EN 16931"
+    again = await client.get(
+        PATH, **asked | {"headers": {**asked.get("headers", {}), "If-None-Match": response.headers["etag"]}}
+    )
+    assert again.status_code == 304
+
+
+async def test_an_invoice_that_comes_with_another_gets_its_own(
+    client: httpx.AsyncClient, tell: Tell, objects: Any
+) -> None:
+    """A Factur-X file stays one with one e-invoice in it: that of what was extracted."""
+    objects.files["default", content().key] = empty_pdf()
+    await tell(uploaded(D), extracted(D, of=invoice("OLD-1")))
+    objects.files["default", content().key] = (await client.get(f"{PATH}?format=factur-x")).content
+    await tell(extracted(D, 9, of=invoice("NEW-2")))
+    with pikepdf.open(io.BytesIO((await client.get(f"{PATH}?format=factur-x")).content)) as pdf:
+        assert list(pdf.attachments) == ["factur-x.xml"]
+        assert b"NEW-2" in pdf.attachments["factur-x.xml"].get_file().read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("original", "media_type", "code"),
+    [
+        (b"<Invoice/>", "application/xml", "not_a_pdf"),
+        (b"%PDF-1.7 and nothing", "application/pdf", "pdf_not_writable"),
+    ],
+)
+async def test_factur_x_needs_a_pdf_that_can_be_read(
+    client: httpx.AsyncClient, tell: Tell, objects: Any, *, original: bytes, media_type: str, code: str
+) -> None:
+    objects.files["default", content().key] = original
+    given = content(media_type=media_type)
+    await tell(uploaded(D).model_copy(update={"content": given}), extracted(D, of=invoice()))
+    response = await client.get(f"{PATH}?format=factur-x")
+    assert (response.status_code, response.json()["code"]) == (422, code)
+
+
+async def test_the_json_has_all_that_was_extracted(client: httpx.AsyncClient, tell: Tell) -> None:
+    await tell(uploaded(D), extracted(D, of=invoice()))
+    shown = (await client.get(PATH)).json()
+    event = extracted(D, of=invoice()).model_dump(mode="json", exclude={"tenant", "document_id", "content"})
+    assert {name: shown[name] for name in event} == event

@@ -131,6 +131,16 @@ def test_a_lines_discount_is_an_allowance_and_a_surcharge_a_charge() -> None:
     assert [(each.is_charge, each.amount, each.reason_code) for each in on.allowances_charges] == [(True, 4, "ABK")]
 
 
+def test_an_allowance_of_which_only_the_total_is_known_is_one_where_all_is_taxed_alike() -> None:
+    rows = [TaxBreakdown(rate=Decimal(rate), category="S") for rate in (19, 7)]
+    line, totals = InvoiceLine(net=Decimal(100)), {"allowances": Decimal(10), "charges": Decimal(0)}
+    (allowance,) = of(line, taxes=rows[:1], totals=totals).allowances_charges
+    assert (allowance.is_charge, allowance.amount, allowance.tax_rate, allowance.reason_code) == (False, 10, 19, "95")
+    assert of(line, taxes=rows, totals=totals).allowances_charges == ()
+    known = AllowanceCharge(is_charge=False, amount=Decimal(3))
+    assert len(of(line, taxes=rows[:1], totals=totals, allowances_charges=(known,)).allowances_charges) == 1
+
+
 def test_what_xml_cannot_carry_is_left_out_and_what_is_left_empty_with_it() -> None:
     invoice = of(
         InvoiceLine(description="\x00 ", attributes=(ItemAttribute(name="Colour", value="\x1f"),)),

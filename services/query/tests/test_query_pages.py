@@ -17,7 +17,7 @@ from PIL import Image, ImageChops, ImageDraw
 from invoiceflow_chassis.errors import PermanentError
 from invoiceflow_contracts.extraction import Evidence, Method
 from invoiceflow_contracts.layout import Box
-from invoiceflow_query.adapters.pages import ChildPainter
+from invoiceflow_query.adapters.sandbox import ChildPainter, Sandbox
 from invoiceflow_query.page_boxes import boxes_on
 from invoiceflow_query.testing import content, document, extracted, layout, read, uploaded
 
@@ -141,7 +141,7 @@ async def test_a_picture_of_any_kind_of_pixels_is_seen(mode: str) -> None:
         image.paste(black, (20, 20))
     buffer = io.BytesIO()
     image.save(buffer, kind)
-    painter = ChildPainter(at_a_time=1, seconds=30, memory_bytes=1 << 30)
+    painter = ChildPainter(Sandbox(at_a_time=1, seconds=30, memory_bytes=1 << 30))
     drawn = await painter.draw(buffer.getvalue(), f"image/{kind.lower()}", 1, width=200)
     with Image.open(io.BytesIO(drawn)) as seen:
         assert seen.mode == "RGB"
@@ -282,7 +282,7 @@ async def test_another_tenants_pages_are_not_there(
 
 
 async def test_a_page_that_takes_too_long_is_given_up_and_its_child_is_gone() -> None:
-    painter = ChildPainter(at_a_time=1, seconds=0.01, memory_bytes=1 << 30)
+    painter = ChildPainter(Sandbox(at_a_time=1, seconds=0.01, memory_bytes=1 << 30))
     with pytest.raises(PermanentError, match="more time or memory") as refusal:
         await painter.draw(pdf((600, 800)), "application/pdf", 1, width=100)
     assert refusal.value.code == "page_too_complex"
@@ -290,7 +290,7 @@ async def test_a_page_that_takes_too_long_is_given_up_and_its_child_is_gone() ->
 
 
 async def test_a_page_that_needs_too_much_memory_costs_nobody_else() -> None:
-    painter = ChildPainter(at_a_time=1, seconds=30, memory_bytes=96 << 20)
+    painter = ChildPainter(Sandbox(at_a_time=1, seconds=30, memory_bytes=96 << 20))
     huge = picture(6000, 6000, (0, 0))
     with pytest.raises(PermanentError, match="more time or memory"):
         await painter.draw(huge, "image/png", 1, width=3000)
@@ -298,7 +298,7 @@ async def test_a_page_that_needs_too_much_memory_costs_nobody_else() -> None:
 
 
 async def test_a_caller_who_leaves_ends_the_drawing() -> None:
-    painter = ChildPainter(at_a_time=1, seconds=30, memory_bytes=1 << 30)
+    painter = ChildPainter(Sandbox(at_a_time=1, seconds=30, memory_bytes=1 << 30))
     drawing = asyncio.create_task(painter.draw(pdf((600, 800)), "application/pdf", 1, width=3000))
     while not children():  # noqa: ASYNC110 -- another process, which tells nobody
         await asyncio.sleep(0.001)
@@ -314,7 +314,7 @@ def children() -> set[int]:
     for each in Path("/proc").glob("[0-9]*"):
         try:
             status = (each / "stat").read_text().rsplit(")", 1)[1].split()
-            if int(status[1]) == os.getpid() and b"adapters.pages.child" in (each / "cmdline").read_bytes():
+            if int(status[1]) == os.getpid() and b"adapters.sandbox.child" in (each / "cmdline").read_bytes():
                 found.add(int(each.name))
         except (OSError, IndexError):  # it ended meanwhile
             continue

@@ -6,7 +6,7 @@ from urllib.parse import quote
 from fastapi import Request, Response
 from pydantic import BaseModel
 
-__all__ = ["attachment", "conditional", "conditional_json", "not_modified", "private", "strong_etag"]
+__all__ = ["attachment", "conditional_json", "not_modified", "private", "strong_etag"]
 
 _PRIVATE = "private, no-cache"
 
@@ -37,16 +37,8 @@ def private(etag: str) -> dict[str, str]:
     return {"ETag": etag, "Cache-Control": _PRIVATE}
 
 
-def conditional(
-    request: Request, content: bytes, *, media_type: str, headers: dict[str, str] | None = None
-) -> Response:
-    """Return ``content`` with its entity tag, or 304 where the client has it."""
-    etag = strong_etag(content)
-    return not_modified(request, etag) or Response(
-        content, media_type=media_type, headers={**private(etag), **(headers or {})}
-    )
-
-
 def conditional_json(request: Request, view: BaseModel) -> Response:
-    """Return ``view`` as ``conditional`` does."""
-    return conditional(request, view.model_dump_json().encode(), media_type="application/json")
+    """Return ``view`` with its entity tag, or 304 where the client has it."""
+    content = view.model_dump_json().encode()
+    etag = strong_etag(content)
+    return not_modified(request, etag) or Response(content, media_type="application/json", headers=private(etag))

@@ -7,7 +7,7 @@ from importlib.metadata import version
 
 from invoiceflow_chassis.ports import Backlog, DeadLetters, ObjectStore, Publisher
 from invoiceflow_chassis.service import Service
-from invoiceflow_query.adapters.pages import ChildPainter
+from invoiceflow_query.adapters.sandbox import ChildFacturX, ChildPainter, Sandbox
 from invoiceflow_query.changes import Changes
 from invoiceflow_query.opening import kept_open
 from invoiceflow_query.ports import ReadModel, Rebuildable
@@ -50,6 +50,12 @@ def create_service(
         deadline=timedelta(seconds=settings.deadline_seconds),
     )
 
+    sandbox = Sandbox(
+        at_a_time=settings.pages_at_a_time,
+        seconds=settings.page_seconds,
+        memory_bytes=settings.page_memory_mib << 20,
+    )
+
     @asynccontextmanager
     async def lifespan() -> AsyncIterator[None]:
         async with kept_open(read_model), watching(watchdog, every=settings.watch_seconds):
@@ -64,11 +70,8 @@ def create_service(
             changes,
             backlog,
             dead_letters,
-            painter=ChildPainter(
-                at_a_time=settings.pages_at_a_time,
-                seconds=settings.page_seconds,
-                memory_bytes=settings.page_memory_mib << 20,
-            ),
+            painter=ChildPainter(sandbox),
+            factur_x=ChildFacturX(sandbox),
             poll=settings.poll_seconds,
             heartbeat=settings.heartbeat_seconds,
         ),

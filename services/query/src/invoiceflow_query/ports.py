@@ -12,7 +12,15 @@ from invoiceflow_query.queries import DocumentQuery, InvoiceQuery, Position
 from invoiceflow_query.records import InvoiceRecord, InvoiceSummary
 from invoiceflow_query.views import DocumentView, InvoiceView, Stats, document_view, invoice_view
 
-__all__ = ["NewGeneration", "PagePainter", "ReadModel", "Rebuildable", "StoredDocument", "StoredInvoice"]
+__all__ = [
+    "FacturXMaker",
+    "NewGeneration",
+    "PagePainter",
+    "ReadModel",
+    "Rebuildable",
+    "StoredDocument",
+    "StoredInvoice",
+]
 
 
 @dataclass(frozen=True)
@@ -184,5 +192,17 @@ class PagePainter(Protocol):
 
         Raises:
             PermanentError: ``page_not_found``, ``page_unreadable`` or ``page_too_complex``.
+        """
+        ...
+
+
+class FacturXMaker(Protocol):
+    """Puts e-invoices into original PDFs, which come from strangers."""
+
+    async def embed(self, pdf: bytes, xml: bytes) -> bytes:
+        """Return the PDF with the CII document ``xml`` inside, as Factur-X 1.0 in the profile EN 16931.
+
+        Raises:
+            PermanentError: ``pdf_not_writable``.
         """
         ...

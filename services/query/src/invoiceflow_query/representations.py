@@ -4,9 +4,9 @@ from enum import StrEnum
 
 from invoiceflow_query.einvoice import Syntax
 
-__all__ = ["PROFILES", "InvoiceFormat", "accepted", "filename", "media_type"]
+__all__ = ["PDF", "PROFILES", "InvoiceFormat", "accepted", "filename", "media_type"]
 
-XML = "application/xml"
+XML, PDF = "application/xml", "application/pdf"
 PROFILES = {
     Syntax.UBL: "urn:oasis:names:specification:ubl:schema:xsd:Invoice-2",
     Syntax.CII: "urn:un:unece:uncefact:data:standard:CrossIndustryInvoice:100",
@@ -20,16 +20,12 @@ class InvoiceFormat(StrEnum):
     JSON = "json"
     UBL = "ubl"
     CII = "cii"
-
-    @property
-    def syntax(self) -> Syntax | None:
-        """The syntax of the e-invoice; None for JSON."""
-        return None if self is InvoiceFormat.JSON else Syntax(self.value)
+    FACTUR_X = "factur-x"
 
 
-def media_type(syntax: Syntax) -> str:
-    """Return the media type of an e-invoice in ``syntax``."""
-    return f'{XML}; profile="{PROFILES[syntax]}"'
+def media_type(form: InvoiceFormat) -> str:
+    """Return the media type of an e-invoice."""
+    return PDF if form is InvoiceFormat.FACTUR_X else f'{XML}; profile="{PROFILES[Syntax(form.value)]}"'
 
 
 def accepted(accept: str | None) -> InvoiceFormat:
@@ -56,6 +52,8 @@ def _named(kind: str, profile: str | None) -> InvoiceFormat | None:
         syntaxes = {name: syntax for syntax, name in PROFILES.items()}
         syntax = Syntax.UBL if profile is None else syntaxes.get(profile)
         return InvoiceFormat(syntax.value) if syntax else None
+    if kind == PDF:
+        return InvoiceFormat.FACTUR_X
     return InvoiceFormat.JSON if kind in {"application/json", "application/*", "*/*"} else None
 
 
@@ -66,6 +64,7 @@ def _quality(text: str | None) -> float:
         return 0.0
 
 
-def filename(number: str | None, invoice_id: object, syntax: Syntax) -> str:
-    """Return the name under which an e-invoice is saved: the invoice's number and the syntax."""
-    return f"{(number or str(invoice_id)).replace('/', '-')}.{syntax}.xml"
+def filename(number: str | None, invoice_id: object, form: InvoiceFormat) -> str:
+    """Return the name under which an e-invoice is saved: the invoice's number and the form."""
+    ending = "factur-x.pdf" if form is InvoiceFormat.FACTUR_X else f"{form}.xml"
+    return f"{(number or str(invoice_id)).replace('/', '-')}.{ending}"

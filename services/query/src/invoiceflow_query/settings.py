@@ -39,9 +39,11 @@ class QuerySettings(BaseSettings):
     )
     watch_seconds: float = Field(default=60.0, gt=0, description="How often unfinished documents are looked through.")
 
-    page_seconds: float = Field(default=20.0, gt=0, description="How long the picture of a page may take to be drawn.")
-    page_memory_mib: int = Field(default=384, ge=64, description="Memory that drawing a page may use, in MiB.")
-    pages_at_a_time: int = Field(default=1, ge=1, description="How many pages are drawn at a time; others wait.")
+    page_seconds: float = Field(
+        default=20.0, gt=0, description="How long the picture of a page, or a Factur-X file, may take."
+    )
+    page_memory_mib: int = Field(default=384, ge=64, description="Memory that one of them may use, in MiB.")
+    pages_at_a_time: int = Field(default=1, ge=1, description="How many are made at a time; others wait.")
 
     @model_validator(mode="after")
     def _one_store(self) -> Self:

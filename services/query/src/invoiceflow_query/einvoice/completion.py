@@ -20,7 +20,7 @@ from invoiceflow_contracts.invoice import (
 from invoiceflow_query.einvoice.cleaning import cleaned
 from invoiceflow_query.einvoice.code_lists import code_list
 from invoiceflow_query.einvoice.line_completion import completed_line, reason_of, tax_of
-from invoiceflow_query.einvoice.specification import SPECIFICATION
+from invoiceflow_query.einvoice.specification import DISCOUNT, OTHER_CHARGE, SPECIFICATION
 from invoiceflow_query.einvoice.types import type_code
 
 __all__ = ["completed"]
@@ -46,6 +46,7 @@ def completed(invoice: Invoice) -> Invoice:
         each.model_copy(update={**tax_of(each.tax_category, each.tax_rate, rows), **reason_of(each)})
         for each in invoice.allowances_charges
     )
+    adjustments += _adjustments(invoice.totals, adjustments, rows)
     if not rows:
         rows = _breakdown(lines, adjustments)
     rows = tuple(_row(row, lines, adjustments, single=len(rows) == 1, total=invoice.totals.tax) for row in rows)
@@ -133,6 +134,26 @@ def _categorised(row: TaxBreakdown, invoice: Invoice) -> TaxBreakdown:
     taxed: tuple[InvoiceLine | AllowanceCharge, ...] = (*invoice.lines, *invoice.allowances_charges)
     known = {each.tax_category for each in taxed if each.tax_rate == 0 and each.tax_category}
     return row.model_copy(update={"category": known.pop()}) if len(known) == 1 else row
+
+
+def _adjustments(
+    totals: Totals, known: tuple[AllowanceCharge, ...], rows: tuple[TaxBreakdown, ...]
+) -> tuple[AllowanceCharge, ...]:
+    """Return the allowance and the charge that a total alone tells of (BT-107, BT-108), where all is taxed alike."""
+    if len(rows) != 1:
+        return ()
+    (row,) = rows
+    return tuple(
+        AllowanceCharge(
+            is_charge=is_charge,
+            amount=total,
+            reason_code=OTHER_CHARGE if is_charge else DISCOUNT,
+            tax_category=row.category,
+            tax_rate=row.rate,
+        )
+        for is_charge, total in ((False, totals.allowances), (True, totals.charges))
+        if total and not any(each.is_charge is is_charge for each in known)
+    )
 
 
 def _basis(

@@ -6,7 +6,7 @@ SPECIFICATION = "urn:cen.eu:en16931:2017"
 """The specification that the documents keep to (BT-24): EN 16931 itself, which is also Factur-X's profile of that name."""
 
 DISCOUNT, OTHER_CHARGE = "95", "ABK"
-"""Reason of a line's allowance (UNTDID 5189: discount) and charge (UNTDID 7161: miscellaneous) that has no reason of its own."""
+"""Reason of an allowance (UNTDID 5189: discount) and a charge (UNTDID 7161: miscellaneous) of which only the amount is known."""
 
 OBJECT, PROJECT, TENDER, SUPPORTING = "130", "50", "50", "916"
 """UNTDID 1001: what a referenced document is. The one code of the project (a UBL credit note's) and the tender (CII's) is no mistake."""

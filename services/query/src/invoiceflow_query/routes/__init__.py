@@ -4,7 +4,7 @@ from fastapi import APIRouter
 
 from invoiceflow_chassis.ports import Backlog, DeadLetters, ObjectStore
 from invoiceflow_query.changes import Changes
-from invoiceflow_query.ports import PagePainter, ReadModel
+from invoiceflow_query.ports import FacturXMaker, PagePainter, ReadModel
 from invoiceflow_query.routes.dead_letters import dead_letter_routes
 from invoiceflow_query.routes.documents import document_routes
 from invoiceflow_query.routes.invoices import invoice_routes
@@ -23,6 +23,7 @@ def create_router(
     dead_letters: DeadLetters,
     *,
     painter: PagePainter,
+    factur_x: FacturXMaker,
     poll: float = 0.3,
     heartbeat: float = 15.0,
 ) -> APIRouter:
@@ -35,13 +36,14 @@ def create_router(
         backlog: how far the services are behind.
         dead_letters: what they gave up.
         painter: draws pages of the original documents.
+        factur_x: puts e-invoices into original PDFs.
         poll: seconds after which a live view looks at the read model at the latest.
         heartbeat: seconds of silence after which a live view sends a comment.
     """
     router = APIRouter(prefix="/v1")
     router.include_router(document_routes(read_model, objects, changes, poll=poll, heartbeat=heartbeat))
     router.include_router(page_routes(read_model, objects, painter))
-    router.include_router(invoice_routes(read_model))
+    router.include_router(invoice_routes(read_model, objects, factur_x))
     router.include_router(stats_routes(read_model))
     router.include_router(lag_routes(backlog, read_model))
     router.include_router(dead_letter_routes(dead_letters))

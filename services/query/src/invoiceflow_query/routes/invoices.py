@@ -1,9 +1,7 @@
 """Invoices: found, shown, handed out as e-invoices and exported."""
 
-import asyncio
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Annotated
 from uuid import UUID
 
@@ -12,16 +10,17 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 
 from invoiceflow_chassis.auth import CurrentTenant
+from invoiceflow_chassis.ports import ObjectStore
 from invoiceflow_chassis.problems import ProblemError
 from invoiceflow_query.cursors import decode_cursor, encode_cursor
-from invoiceflow_query.downloads import attachment, conditional, conditional_json
-from invoiceflow_query.einvoice import NotPossibleError, Syntax, write
+from invoiceflow_query.downloads import attachment, conditional_json
 from invoiceflow_query.exports import MEDIA_TYPES, export_chunks
 from invoiceflow_query.parameters import ExportParameters, InvoiceListParameters
-from invoiceflow_query.ports import ReadModel, StoredInvoice
+from invoiceflow_query.ports import FacturXMaker, ReadModel
 from invoiceflow_query.queries import check_invoice_position, invoice_position
 from invoiceflow_query.records import InvoiceSummary
-from invoiceflow_query.representations import InvoiceFormat, accepted, filename, media_type
+from invoiceflow_query.representations import InvoiceFormat, accepted
+from invoiceflow_query.routes.einvoices import EInvoices
 from invoiceflow_query.routes.query_strings import QueryStringRoute
 from invoiceflow_query.routes.responses import NOT_MODIFIED, problems
 from invoiceflow_query.views import InvoiceView
@@ -36,8 +35,9 @@ class InvoicePage(BaseModel):
     next_cursor: str | None = Field(description="Where the next page begins; null on the last.")
 
 
-def invoice_routes(read_model: ReadModel) -> APIRouter:
+def invoice_routes(read_model: ReadModel, objects: ObjectStore, factur_x: FacturXMaker) -> APIRouter:
     """Return the routes over invoices."""
+    einvoices = EInvoices(read_model, objects, factur_x)
     router = APIRouter(prefix="/invoices", tags=["invoices"])
 
     async def list_invoices(tenant: CurrentTenant, parameters: Annotated[InvoiceListParameters, Query()]) -> Response:
@@ -102,15 +102,28 @@ def invoice_routes(read_model: ReadModel) -> APIRouter:
         "/{invoice_id}",
         summary="Get an invoice with where each value stands and what the checks found, or as an e-invoice",
         description=(
-            "`ubl` is UBL 2.1, `cii` UN/CEFACT CII in Factur-X's profile EN 16931; `format` goes before `Accept`, in which "
-            "`application/xml` is UBL, and the namespace of the syntax as `profile` tells which. An invoice that lacks what EN 16931 "
+            "`ubl` is UBL 2.1, `cii` UN/CEFACT CII in Factur-X's profile EN 16931, `factur-x` the original PDF with the latter inside. "
+            "`format` goes before `Accept`, in which `application/pdf` is Factur-X, and `application/xml` is UBL or what the namespace as "
+            "`profile` names. An invoice that lacks what EN 16931 "
             "demands, or contradicts itself, has no valid e-invoice: `violations` of the 422 lists each rule with a sentence and the fields."
         ),
         response_model=InvoiceView,
         responses={
-            200: {"content": {"application/xml": {"schema": {"type": "string"}}}},
+            200: {
+                "content": {
+                    "application/xml": {"schema": {"type": "string"}},
+                    "application/pdf": {"schema": {"type": "string", "format": "binary"}},
+                }
+            },
             **NOT_MODIFIED,
-            **problems(invoice_not_found=404, einvoice_not_possible=422, invalid_request=422),
+            **problems(
+                invoice_not_found=404,
+                object_not_found=404,
+                einvoice_not_possible=422,
+                invalid_request=422,
+                not_a_pdf=422,
+                pdf_not_writable=422,
+            ),
         },
     )
     async def get_invoice(
@@ -127,33 +140,12 @@ def invoice_routes(read_model: ReadModel) -> APIRouter:
                 "invoice_not_found",
                 f"There is no invoice {invoice_id}. GET /v1/documents/{invoice_id} says whether its document is under way or failed.",
             )
-        syntax = (form or accepted(accept)).syntax
-        response = (
-            conditional_json(request, invoice.view) if syntax is None else await _einvoice(request, invoice, syntax)
-        )
+        wanted = form or accepted(accept)
+        if wanted is InvoiceFormat.JSON:
+            response = conditional_json(request, invoice.view)
+        else:
+            response = await einvoices.response(request, tenant, invoice, wanted)
         response.headers["Vary"] = "Accept"
         return response
 
     return router
-
-
-async def _einvoice(request: Request, invoice: StoredInvoice, syntax: Syntax) -> Response:
-    try:
-        # In a thread: an invoice of thousands of lines would hold up everybody else.
-        content = await asyncio.to_thread(write, invoice.record.invoice, syntax)
-    except NotPossibleError as error:
-        count, rules = len(error.violations), str(error)
-        raise ProblemError(
-            422,
-            "einvoice_not_possible",
-            f"The invoice breaks {count} rule{'s' if count > 1 else ''} of EN 16931 ({rules}), so there is no valid e-invoice of it. "
-            "violations says what is missing or wrong.",
-            violations=[asdict(each) for each in error.violations],
-        ) from error
-    name = filename(invoice.record.invoice.number, invoice.record.document_id, syntax)
-    return conditional(
-        request,
-        content,
-        media_type=media_type(syntax),
-        headers={"Content-Disposition": attachment(name), "X-Content-Type-Options": "nosniff"},
-    )

@@ -26,6 +26,8 @@ _SENTENCES = {
     "page_too_complex": "Page 1 needs more time or memory to be drawn than is allowed. Ask for a smaller width, or download the file.",
     "page_unreadable": "Page 1 cannot be drawn: the file is damaged, protected or too large. Download it instead.",
     "page_without_picture": "Pages of PDFs and pictures can be seen; this document is application/xml. Download it instead.",
+    "not_a_pdf": "Factur-X is an e-invoice inside of the original PDF, and this document is none. Take the e-invoice by itself: format=cii.",
+    "pdf_not_writable": "The original PDF cannot be written anew: it is damaged, protected or too large. Take the e-invoice by itself: format=cii.",
     "object_not_found": "There is no object 'default/9f86…' in bucket 'invoiceflow-originals'. Store it again and resubmit.",
 }
 

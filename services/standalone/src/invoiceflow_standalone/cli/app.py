@@ -90,6 +90,7 @@ class EInvoiceFormat(StrEnum):
 
     UBL = "ubl"
     CII = "cii"
+    FACTUR_X = "factur-x"
 
 
 @app.callback()
@@ -177,7 +178,10 @@ def show(
     *,
     as_json: Json = False,
     form: Annotated[
-        EInvoiceFormat | None, typer.Option("--format", "-f", help="Write it as an e-invoice instead: UBL or CII.")
+        EInvoiceFormat | None,
+        typer.Option(
+            "--format", "-f", help="Write it as an e-invoice instead: UBL, CII, or the PDF with the latter inside."
+        ),
     ] = None,
     output: Annotated[
         Path | None,
@@ -191,7 +195,7 @@ def show(
     from invoiceflow_standalone.cli.show import show as run_show
 
     if output is not None and form is None:
-        raise typer.BadParameter("say as what to write it: --format ubl or --format cii", param_hint="--output")
+        raise typer.BadParameter("say as what to write it: --format ubl, cii or factur-x", param_hint="--output")
 
     async def work(client: "Client", out: "Console", log: "Console") -> Exit:
         if form is not None:

@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -42,11 +43,13 @@ async def show(client: Client, reference: str, *, out: Console, as_json: bool = 
 
 
 async def save(client: Client, reference: str, *, form: str, output: Path | None, out: Console, log: Console) -> Exit:
-    """Write the same invoice as an e-invoice (``ubl`` or ``cii``) to ``output``, or to the standard output where it is None.
+    """Write the same invoice as an e-invoice (``ubl``, ``cii`` or ``factur-x``) to ``output``, or to the standard output where it is None.
 
     Raises:
         ApiError: among others ``einvoice_not_possible``, with the rules that are in the way.
     """
+    if output is None and form == "factur-x" and sys.stdout.isatty():
+        raise CommandError("A PDF is no text. Name a file for it: -o invoice.pdf")
     found = await _find(client, reference)
     if isinstance(found, list):
         return _several(found, out, as_json=False)

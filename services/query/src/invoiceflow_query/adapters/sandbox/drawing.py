@@ -11,7 +11,7 @@ import pypdfium2
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from invoiceflow_contracts.layout import Box
-from invoiceflow_query.adapters.pages.order import PICTURE_TYPES, Order, PageMissingError, PageUnreadableError
+from invoiceflow_query.adapters.sandbox.order import PICTURE_TYPES, Drawing, MissingError, UnreadableError
 
 __all__ = ["draw"]
 
@@ -31,7 +31,7 @@ COLOURS = ((SURE, (22, 128, 61)), (LIKELY, (180, 100, 0)), (0.0, (190, 24, 50)))
 """Green, amber and red, dark enough to be read on white: from this confidence on."""
 
 
-def draw(order: Order, layout: bytes, document: bytes) -> bytes:
+def draw(order: Drawing, layout: bytes, document: bytes) -> bytes:
     """Return the page as PNG.
 
     Args:
@@ -40,8 +40,8 @@ def draw(order: Order, layout: bytes, document: bytes) -> bytes:
         document: the original.
 
     Raises:
-        PageMissingError: the document has no such page.
-        PageUnreadableError: the document is damaged, protected, or too large.
+        MissingError: the document has no such page.
+        UnreadableError: the document is damaged, protected, or too large.
     """
     turn = _turn(layout, order.page)
     picture = _picture(document, order, turn) if order.media_type in PICTURE_TYPES else _pdf_page(document, order, turn)
@@ -63,11 +63,11 @@ def _scale(width: float, height: float, wanted: int) -> float:
     return scale
 
 
-def _pdf_page(document: bytes, order: Order, turn: int | None) -> Image.Image:
+def _pdf_page(document: bytes, order: Drawing, turn: int | None) -> Image.Image:
     try:
         with pypdfium2.PdfDocument(document) as pdf:
             if order.page > len(pdf):
-                raise PageMissingError
+                raise MissingError
             page = pdf[order.page - 1]
             extra = 0 if turn is None else (turn - page.get_rotation()) % 360
             width, height = page.get_size()
@@ -76,10 +76,10 @@ def _pdf_page(document: bytes, order: Order, turn: int | None) -> Image.Image:
             picture: Image.Image = page.render(scale=_scale(width, height, order.width), rotation=extra).to_pil()
             return picture.convert("RGB")
     except pypdfium2.PdfiumError:
-        raise PageUnreadableError from None
+        raise UnreadableError from None
 
 
-def _picture(document: bytes, order: Order, turn: int | None) -> Image.Image:
+def _picture(document: bytes, order: Drawing, turn: int | None) -> Image.Image:
     try:
         with warnings.catch_warnings():
             # The limit is ours.
@@ -87,16 +87,16 @@ def _picture(document: bytes, order: Order, turn: int | None) -> Image.Image:
             with Image.open(BytesIO(document), formats=[PICTURE_TYPES[order.media_type]]) as opened:
                 # Of what moves only the first frame was read.
                 if order.page > (getattr(opened, "n_frames", 1) if opened.format == "TIFF" else 1):
-                    raise PageMissingError
+                    raise MissingError
                 opened.seek(order.page - 1)
                 if opened.width * opened.height > MAX_SOURCE_PIXELS:
-                    raise PageUnreadableError
+                    raise UnreadableError
                 # A JPEG is decoded no larger than it is needed.
                 opened.draft(None, (order.width, order.width))
                 upright = ImageOps.exif_transpose(opened)
                 picture = _on_white(upright).rotate(-(turn or 0), expand=True)
     except (OSError, EOFError, SyntaxError, ValueError, Image.DecompressionBombError):
-        raise PageUnreadableError from None
+        raise UnreadableError from None
     scale = _scale(picture.width, picture.height, order.width)
     size = max(1, round(picture.width * scale)), max(1, round(picture.height * scale))
     return picture.resize(size, Image.Resampling.LANCZOS)
@@ -114,7 +114,7 @@ def _on_white(picture: Image.Image) -> Image.Image:
     return picture.convert("RGB")
 
 
-def _draw_boxes(picture: Image.Image, order: Order) -> None:
+def _draw_boxes(picture: Image.Image, order: Drawing) -> None:
     """Draw a frame around each value, and its field beside it where nothing is printed, if there is such a place."""
     page = picture.convert("L")
     pen = ImageDraw.Draw(picture, "RGBA")
