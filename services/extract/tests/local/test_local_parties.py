@@ -254,3 +254,47 @@ def test_the_only_address_above_is_the_buyers_where_the_foot_names_another_compa
 def test_the_letters_of_a_dutch_postcode_are_no_legal_form() -> None:
     assert has_legal_form("Groot en Zonen CV")
     assert not has_legal_form("1015 CV Amsterdam")
+
+
+def test_a_form_of_address_is_no_part_of_a_persons_name() -> None:
+    invoice = read_layout(
+        layout_of("""
+     Oficina Moura Lda
+     Rua Augusta 77
+     1100-053 Lisboa
+
+     Faturar a:
+     Sr. Alfonso Avila
+     Rua do Ouro 5
+     1100-061 Lisboa
+""")
+    ).invoice
+    assert invoice.buyer.name == "Alfonso Avila"
+
+
+def test_a_labelled_vat_id_that_is_not_the_sellers_is_the_buyers_though_its_digits_are_wrong() -> None:
+    invoice = read_layout(
+        layout_of("""
+     Verkäufer:                        Käufer:
+     Lindenhof Technik GmbH            Bäckerei Sommer KG
+     Werkstraße 5                      Marktplatz 1
+     10115 Berlin                      80331 München
+
+     USt-IdNr.: DE136695976
+
+     Kennungen
+     USt-IdNr.: DE111111111
+""")
+    ).invoice
+    assert (invoice.seller.vat_id, invoice.buyer.vat_id) == ("DE136695976", "DE111111111")
+
+
+def test_an_account_over_two_rows_is_joined_where_its_check_digits_hold() -> None:
+    invoice = read_layout(
+        layout_of("""
+     IBAN                          SWIFT
+     DE89 3704 0044 0532           COBADEFF
+     0130 00
+""")
+    ).invoice
+    assert invoice.payment.iban == "DE89370400440532013000"

@@ -19,6 +19,7 @@ from invoiceflow_extract.local.vocabulary import vocabulary
 __all__ = ["read_parties", "read_payment"]
 
 _LEAST_DIGITS = 7
+_LABELLED = 0.799  # a number that a label calls a VAT id, whether or not its check digits hold
 _FEWEST_DIGITS = 4
 _LONGEST_ID = 16
 
@@ -59,10 +60,11 @@ def _vat_ids(seen: Observations, parties: Parties, draft: Draft) -> None:
         ranked.append((found.score + (0.05 if id(segment) in of_seller else 0.0), yours, found))
     seller = max((entry for entry in ranked if not entry[1]), key=lambda entry: entry[0], default=None)
     others = [e for e in ranked if seller is None or e[2].value != seller[2].value]
+    distinct = {entry[2].value for entry in others}
     buyer = max(others, key=lambda entry: (entry[1], entry[0]), default=None)
     if seller is not None:
         draft.put("/seller/vat_id", seller[2])
-    if buyer is not None and (buyer[1] or (len(others) == 1 and parties.buyer is not None and buyer[0] > 0.8)):
+    if buyer is not None and (buyer[1] or (len(distinct) == 1 and parties.buyer is not None and buyer[0] >= _LABELLED)):
         draft.put("/buyer/vat_id", buyer[2], 1.0 if buyer[1] else 0.7)
 
 
@@ -195,13 +197,27 @@ def read_payment(seen: Observations, draft: Draft, account_name: Found[str] | No
         labels = seen.fields_of(row)
         for segment in row.segments:
             for iban, start, end, valid in find_ibans(segment.text):
-                if valid or any("iban" in label.meanings for label in labels):
+                wrapped = None if valid else _wrapped(segment)
+                if wrapped is not None:
+                    accounts.append(wrapped)
+                elif valid or any("iban" in label.meanings for label in labels):
                     accounts.append(_account(iban, segment, start, end, valid=valid))
             if draft.get("/payment/bic") is None and any("bic" in label.meanings for label in labels):
                 draft.put("/payment/bic", _bic(segment))
     draft.put("/payment/iban", max(accounts, key=lambda found: found.score, default=None))
     draft.put("/payment/reference", best_of(identifiers_near(seen, "payment_reference"), 0.5), 0.8)
     draft.put("/payment/account_name", account_name, 0.8)
+
+
+def _wrapped(segment: Segment) -> Found[str] | None:
+    """Return the account that begins in ``segment`` and ends right under it, where its check digits hold only so."""
+    for row in segment.row.sheet.below(segment.row, 1):
+        for other in row.segments:
+            if abs(other.x0 - segment.x0) < segment.height:
+                for iban, _, _, valid in find_ibans(f"{segment.text} {other.text}"):
+                    if valid:
+                        return Found.at(iban, [*segment.tokens, *other.tokens], row.sheet, 0.9)
+    return None
 
 
 def _account(iban: str, segment: Segment, start: int, end: int, *, valid: bool) -> Found[str]:

@@ -63,7 +63,7 @@ class _Ballot:
     def vote(
         self, tokens: list[Token], sheet: Sheet, *, seller: float = 0.0, buyer: float = 0.0, block: Block | None = None
     ) -> None:
-        tokens = _before_number(tokens)
+        tokens = _without_salutation(_before_number(tokens))
         text = clean(tokens)
         key = fold(text)
         if not key or not is_name(text, self.lexicon, headed=block is not None):
@@ -73,6 +73,11 @@ class _Ballot:
         name.buyer = max(name.buyer, buyer)
         if block is not None:
             (name.seller_blocks if seller > buyer else name.buyer_blocks).append(block)
+
+
+def _without_salutation(tokens: list[Token]) -> list[Token]:
+    """Drop how a person is spoken to: *Sr. Alfonso Avila*; two words must be left, as *Frau Holle* may be a shop."""
+    return tokens[1:] if len(tokens) > 2 and tokens[0].key in vocabulary().forms_of_address else tokens
 
 
 def _before_number(tokens: list[Token]) -> list[Token]:

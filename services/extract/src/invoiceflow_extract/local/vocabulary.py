@@ -16,6 +16,7 @@ class Vocabulary:
     legal_forms: frozenset[str]
     short_legal_forms: frozenset[str]
     salutations: frozenset[str]
+    forms_of_address: frozenset[str]
     mail_hosts: frozenset[str]
     street_words: frozenset[str]
     street_endings: frozenset[str]
