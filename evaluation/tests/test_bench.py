@@ -87,6 +87,17 @@ def test_the_latency_of_the_embedded_default_is_measured(tmp_path: Path) -> None
 
 
 @pytest.mark.slow
+def test_what_an_e_invoice_costs_is_measured(tmp_path: Path) -> None:
+    figures = tmp_path / "figures.json"
+    app = Typer()
+    app.command()(bench)
+    result = CliRunner().invoke(app, ["--part", "einvoice", "--count", "5", "--json", str(figures)])
+    assert result.exit_code == 0, result.output
+    costs = json.loads(figures.read_text(encoding="utf-8"))["einvoice"]
+    assert [(cost["syntax"], cost["lines"]) for cost in costs] == [("UBL", 50), ("CII", 50), ("UBL", 500), ("CII", 500)]
+    assert all(cost["cpu_seconds"] > 0 for cost in costs)
+
+
 def test_too_few_documents_are_said_in_a_sentence(tmp_path: Path) -> None:
     app = Typer()
     app.command()(bench)

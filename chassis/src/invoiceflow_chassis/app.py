@@ -1,6 +1,5 @@
 """The process around one or several services: HTTP application, life cycle, server."""
 
-import gc
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
@@ -13,6 +12,7 @@ from pydantic import ValidationError
 from pydantic_settings import BaseSettings
 
 from invoiceflow_chassis.auth import ApiKeyMiddleware
+from invoiceflow_chassis.collector import settle_collector
 from invoiceflow_chassis.health import Check, health_routes
 from invoiceflow_chassis.logs import configure_logging
 from invoiceflow_chassis.problems import Problem, install_problem_handlers
@@ -106,9 +106,7 @@ def serve(app: FastAPI, name: str, http: HttpSettings) -> None:
             3, when it could not start.
     """
     configure_logging(name, http.log_level)
-    # What is loaded by now stays. Otherwise the collector looks through all of it again and again, and every request waits.
-    gc.collect()
-    gc.freeze()
+    settle_collector()
     config = uvicorn.Config(
         app,
         host=http.host,

@@ -154,7 +154,7 @@ def test_what_cannot_be_read_is_refused_with_what_it_is_and_what_can(data: bytes
         sniff(data)
     assert caught.value.code == "unsupported_media_type"
     assert caught.value.message.endswith(
-        "What can be read: PDF, PNG, JPEG, TIFF, WebP, BMP, GIF, XML, HTML, DOCX, XLSX, PPTX, ODT, ODS and plain text."
+        "What can be read: PDF, PNG, JPEG, TIFF, WebP, BMP, GIF, XML (also signed), HTML, DOCX, XLSX, PPTX, ODT, ODS and plain text."
     )
 
 

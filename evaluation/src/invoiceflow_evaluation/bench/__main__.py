@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
 from statistics import median
@@ -18,6 +19,7 @@ from rich.table import Table
 from invoiceflow_chassis.errors import InvoiceflowError
 from invoiceflow_evaluation.bench.baselines import DPI, Baseline, Reader, bare_docling, bare_rapidocr
 from invoiceflow_evaluation.bench.documents import Material, generated, in_folder
+from invoiceflow_evaluation.bench.einvoice import EInvoiceCost, e_invoice_costs
 from invoiceflow_evaluation.bench.environment import environment
 from invoiceflow_evaluation.bench.latency import LatencyError, Stages, measure
 from invoiceflow_evaluation.bench.queries import QueryFigures, QueryPlan, measure_queries
@@ -38,6 +40,9 @@ __all__ = ["main"]
 
 TARGET_MEDIAN_SECONDS = 0.4
 TARGET_TEXT, TARGET_SCAN = 5.0, 1.7
+TARGET_E_INVOICE_MS = 8.0
+"""Processor time for an e-invoice of 50 lines."""
+_E_INVOICE_LINES = (50, 500)
 _WARM_UP = 8
 _STACK_PAGES = {False: 40, True: 8}
 """Pages that the stack and the engines as they come read, with text and scanned."""
@@ -47,6 +52,7 @@ class Part(StrEnum):
     """What can be measured by itself."""
 
     LATENCY = "latency"
+    EINVOICE = "einvoice"
     TEXT = "text"
     SCAN = "scan"
     STACK = "stack"
@@ -102,6 +108,10 @@ def bench(  # noqa: PLR0917 - typer's way to say options
             one_page = _enough(choose(count + _WARM_UP, scanned=False), _WARM_UP + 1)
             stages = asyncio.run(_latency(one_page))
             figures["latency"] = _print_latency(console, stages, len(one_page) - _WARM_UP)
+        if Part.EINVOICE in wanted:
+            figures["einvoice"] = _print_e_invoices(
+                console, asyncio.run(e_invoice_costs(_E_INVOICE_LINES, turns=count))
+            )
         if Part.TEXT in wanted:
             text = _enough(choose(pages, scanned=False), 2)
             comparison = asyncio.run(_throughput(text, "text", turns, bare_docling))
@@ -223,6 +233,17 @@ def _print_environment(console: Console, conditions: Mapping[str, str]) -> None:
     for name, value in conditions.items():
         table.add_row(name, value)
     console.print(table, "")
+
+
+def _print_e_invoices(console: Console, costs: Sequence[EInvoiceCost]) -> list[dict[str, Any]]:
+    table = Table(title="E-invoices, read and checked: processor time in milliseconds, median", title_justify="left")
+    for name in ("syntax", "lines", "bytes", "ms", "target"):
+        table.add_column(name, justify="left" if name == "syntax" else "right")
+    for cost in costs:
+        target = f"{TARGET_E_INVOICE_MS:.0f}" if cost.lines == _E_INVOICE_LINES[0] else ""
+        table.add_row(cost.syntax, str(cost.lines), str(cost.size), f"{1000 * cost.cpu_seconds:.1f}", target)
+    console.print(table, "")
+    return [asdict(cost) for cost in costs]
 
 
 def _print_latency(console: Console, stages: Stages, documents: int) -> dict[str, Any]:

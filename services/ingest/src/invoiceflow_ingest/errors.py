@@ -4,7 +4,7 @@ from invoiceflow_chassis.errors import PermanentError
 
 __all__ = ["BucketNotAllowedError", "EmptyFileError", "UnsupportedMediaTypeError"]
 
-SUPPORTED = "PDF, PNG, JPEG, TIFF, WebP, BMP, GIF, XML, HTML, DOCX, XLSX, PPTX, ODT, ODS and plain text"
+SUPPORTED = "PDF, PNG, JPEG, TIFF, WebP, BMP, GIF, XML (also signed), HTML, DOCX, XLSX, PPTX, ODT, ODS and plain text"
 
 
 class EmptyFileError(PermanentError):

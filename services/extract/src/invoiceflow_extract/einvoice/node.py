@@ -24,6 +24,7 @@ PREFIXES = {
 """The usual prefix of each namespace: paths in evidence use these, whatever prefixes the file declares."""
 
 
+_NONE: tuple[str, list[etree._Element]] = ("", [])
 _UNREAD = "\0"
 """No XML has this character."""
 
@@ -43,7 +44,7 @@ class Node:
         self._parent = parent
         self._step = step
         self._path: str | None = None
-        self._children: dict[str, list[Node]] | None = None
+        self._children: dict[str, tuple[str, list[etree._Element]]] | None = None
         self._text: str | None = _UNREAD
 
     @classmethod
@@ -65,35 +66,37 @@ class Node:
 
     def all(self, name: str) -> list["Node"]:
         """Return the children with this local name; with several, their paths say which."""
-        if self._children is None:
-            self._children = self._look_through()
-        return self._children.get(name, [])
-
-    def _look_through(self) -> dict[str, list["Node"]]:
-        children: dict[str, list[Node]] = {}
-        for element in self.element:
-            name, step = _named(element.tag)
-            alike = children.get(name)
-            if alike is None:
-                children[name] = [Node(element, step, self)]
-                continue
-            if len(alike) == 1:
-                alike[0]._step += "[1]"  # noqa: SLF001 - of its own kind
-            alike.append(Node(element, f"{step}[{len(alike) + 1}]", self))
-        return children
+        step, elements = self._alike(name)
+        if len(elements) == 1:
+            return [Node(elements[0], step, self)]
+        return [Node(element, f"{step}[{position}]", self) for position, element in enumerate(elements, 1)]
 
     def at(self, path: str) -> "Node | None":
         """Return the first descendant along ``path`` (local names with slashes), or None."""
         node = self
         for name in _steps(path):
-            children = node._children
-            if children is None:
-                children = node._children = node._look_through()
-            found = children.get(name)
-            if found is None:
+            step, elements = node._alike(name)
+            if not elements:
                 return None
-            node = found[0]
+            node = Node(elements[0], step if len(elements) == 1 else f"{step}[1]", node)
         return node
+
+    def _alike(self, name: str) -> tuple[str, list[etree._Element]]:
+        """Return the child elements with this local name, and how one is written in a path.
+
+        Elements are kept and not cursors: those know their parent, and what goes round in circles stays until Python's
+        collector comes.
+        """
+        if self._children is None:
+            self._children = {}
+            for element in self.element:
+                own, step = _named(element.tag)
+                alike = self._children.get(own)
+                if alike is None:
+                    self._children[own] = (step, [element])
+                else:
+                    alike[1].append(element)
+        return self._children.get(name, _NONE)
 
     def each(self, path: str) -> list["Node"]:
         """Return all descendants along ``path``, in document order."""
