@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -52,7 +53,7 @@ class LlmServer:
 
     @classmethod
     @asynccontextmanager
-    async def run(cls, answer: Respond) -> AsyncIterator["LlmServer"]:
+    async def run(cls, answer: Respond, *, tls: ssl.SSLContext | None = None) -> AsyncIterator["LlmServer"]:
         """Serve on a free port of the loopback address until the end of the block."""
         connections: set[asyncio.Task[None]] = set()
 
@@ -68,9 +69,9 @@ class LlmServer:
                 connections.discard(task)
                 writer.close()
 
-        listening = await asyncio.start_server(connected, "127.0.0.1", 0)
+        listening = await asyncio.start_server(connected, "127.0.0.1", 0, ssl=tls)
         port = listening.sockets[0].getsockname()[1]
-        server = cls(url=f"http://127.0.0.1:{port}/v1", answer=answer)
+        server = cls(url=f"{'https' if tls else 'http'}://127.0.0.1:{port}/v1", answer=answer)
         try:
             yield server
         finally:

@@ -13,6 +13,7 @@ import httpx
 import openpyxl
 import pytest
 
+from invoiceflow_contracts.extraction import Answer, Outcome, Tried, Verdict
 from invoiceflow_query.cursors import encode_cursor
 from invoiceflow_query.parameters import InvoiceListParameters
 from invoiceflow_query.queries import Position
@@ -83,6 +84,30 @@ async def test_says_what_is_wrong(client: httpx.AsyncClient, path: str, status: 
     response = await client.get(path)
     assert (response.status_code, response.json()["code"]) == (status, code)
     assert response.headers["content-type"] == "application/problem+json"
+
+
+async def test_shows_what_a_language_model_was_asked(client: httpx.AsyncClient, tell: Tell) -> None:
+    asked = Tried(
+        question="fields",
+        asked=("/due_date",),
+        model="gpt-4o-mini",
+        prompt="fields-525ac2d04fe0",
+        outcome=Outcome.ANSWERED,
+        requests=1,
+        input_tokens=1840,
+        output_tokens=60,
+        money=Decimal("0.000312"),
+        currency="USD",
+        seconds=1.7,
+        answers=(Answer(pointer="/due_date", verdict=Verdict.UNGROUNDED, value="2024-02-20", lines=("1.14",)),),
+    )
+    event = extracted(D)
+    await tell(uploaded(D), event.model_copy(update={"tried": (asked,)}))
+    (shown,) = (await client.get(f"/v1/invoices/{D}")).json()["tried"]
+    assert (shown["outcome"], shown["money"], shown["requests"]) == ("answered", "0.000312", 1)
+    assert shown["answers"] == [
+        {"pointer": "/due_date", "verdict": "ungrounded", "value": "2024-02-20", "lines": ["1.14"]}
+    ]
 
 
 async def test_another_tenant_finds_nothing(client: httpx.AsyncClient, tell: Tell) -> None:

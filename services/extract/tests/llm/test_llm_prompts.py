@@ -2,15 +2,24 @@
 
 import json
 import re
+from datetime import date
+from decimal import Decimal
 from importlib.resources import files
+from typing import Any
 
 import pytest
 from grids import layout_of
 from jsonschema import Draft202012Validator
 
+from invoiceflow_contracts.extraction import Method, Verdict
+from invoiceflow_contracts.layout import Box
+from invoiceflow_extract.llm.answers import Grounded, Read
 from invoiceflow_extract.llm.excerpt import read_pages
+from invoiceflow_extract.llm.grounding import Place
 from invoiceflow_extract.llm.prompts import CURRENT, hash_of, load
-from invoiceflow_extract.llm.schema import FIELDS, LINE_FIELDS, schema_of
+from invoiceflow_extract.llm.schema import FIELDS, LINE_FIELDS, kind_of, schema_of
+from invoiceflow_extract.llm.weighing import weigh
+from invoiceflow_extract.reading import Reading
 
 FILES = {
     entry.name: entry.read_text("utf-8")
@@ -102,3 +111,17 @@ def test_the_table_of_items_is_not_shown_for_the_header() -> None:
     assert "Rope number 7" in items
     assert "Rope number 7" not in header
     assert "600.00" in header
+
+
+@pytest.mark.parametrize("pointer", sorted(FIELDS))
+def test_every_field_that_can_be_asked_for_can_be_filled(pointer: str) -> None:
+    """The schema follows the model: what the model says is put where its pointer points."""
+    value: Any = {date: date(2024, 3, 1), Decimal: Decimal("1.5")}.get(kind_of(pointer), "EUR")
+    place = Place("?", 1, Box(0, 0, 1, 1), 1.0, frozenset())
+    weighed = weigh(Reading(), Read(fields={pointer: Grounded(value, place)}), agreed=False)
+    assert weighed.verdicts == {pointer: Verdict.ADDED}
+    found: Any = weighed.reading.invoice
+    for part in pointer.removeprefix("/").split("/"):
+        found = getattr(found, part)
+    assert found == value
+    assert weighed.reading.evidence[pointer].method is Method.LLM

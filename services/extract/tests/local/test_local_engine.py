@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from invoiceflow_contracts.extraction import Method
 from invoiceflow_contracts.invoice import Invoice, InvoiceType
-from invoiceflow_contracts.layout import Engine, Layout
+from invoiceflow_contracts.layout import Box, Engine, Layout, Line, Page, Word
 from invoiceflow_extract.local import read_layout
 
 ENGLISH = """
@@ -395,3 +395,38 @@ def test_a_repaired_account_says_what_was_read_and_what_proves_it() -> None:
     assert reading.evidence["/payment/iban"].repaired == (
         "DE89 37O4 0044 0532 0130 00 read as DE89370400440532013000: its check digits hold"
     )
+
+
+def test_an_amount_beside_the_second_row_of_its_label_is_found() -> None:
+    def row(y: float, *words: tuple[str, float]) -> Line:
+        return Line(words=tuple(Word(text=t, box=Box(x, y, x + 0.008 * len(t), y + 0.01)) for t, x in words))
+
+    rows = (
+        row(0.60, ("Sub", 0.6)),
+        row(0.608, ("Total", 0.6), ("150.00", 0.8)),
+        row(0.65, ("VAT", 0.6)),
+        row(0.656, ("30.00", 0.8)),
+        row(0.70, ("Total", 0.6)),
+        row(0.71, ("GBP", 0.6), ("180.00", 0.8)),
+    )
+    page = Page(number=1, width=600, height=600, source="ocr", lines=rows)
+    totals = read_layout(Layout(engine=Engine(name="t", version="1"), pages=(page,))).invoice.totals
+    assert (str(totals.tax), str(totals.gross)) == ("30.00", "180.00")
+
+
+def test_a_date_set_in_large_type_stands_further_from_its_label() -> None:
+    rows = (
+        Line(
+            words=(Word(text="Due", box=Box(0.1, 0.70, 0.14, 0.709)), Word(text="by", box=Box(0.15, 0.70, 0.18, 0.709)))
+        ),
+        Line(
+            words=(
+                Word(text="May", box=Box(0.1, 0.745, 0.16, 0.763)),
+                Word(text="10,", box=Box(0.17, 0.745, 0.21, 0.763)),
+                Word(text="2018", box=Box(0.22, 0.745, 0.30, 0.763)),
+            )
+        ),
+    )
+    page = Page(number=1, width=600, height=800, source="text", lines=rows)
+    invoice = read_layout(Layout(engine=Engine(name="t", version="1"), pages=(page,))).invoice
+    assert invoice.due_date == date(2018, 5, 10)

@@ -432,3 +432,130 @@ def test_charges_behind_a_subtotal_are_no_second_table() -> None:
      Net total                                          205.00
 """)
     assert [line.description for line in lines] == ["Design", "Hotel room"]
+
+
+def test_a_receipt_that_counts_its_goods_under_their_names_is_read() -> None:
+    assert seen(
+        lines_of("""
+     Steel bracket
+       2 x 5.00                 10.00
+     Licence fee
+       1 x 7.50                  7.50
+
+     Total                      17.50
+""")
+    ) == [("Steel bracket", "2", "10.00"), ("Licence fee", "1", "7.50")]
+
+
+def test_an_article_number_over_each_name_belongs_to_the_line_under_it() -> None:
+    lines = lines_of("""
+     Description           Qty      Price      Amount
+     ART-1000
+     Steel bracket           2       5.00       10.00
+     ART-1001
+     Licence fee             1       7.50        7.50
+
+     Total                                      17.50
+""")
+    assert [line.description for line in lines] == ["ART-1000\nSteel bracket", "ART-1001\nLicence fee"]
+
+
+def test_the_title_of_a_section_is_no_part_of_a_description() -> None:
+    lines = lines_of("""
+     Description           Qty      Price      Amount
+     A. METAL WORK
+     Steel bracket           2       5.00       10.00
+     B. SOFTWARE
+     Licence fee             1       7.50        7.50
+     Support hours           1       7.50        7.50
+""")
+    assert [line.description for line in lines] == ["Steel bracket", "Licence fee", "Support hours"]
+
+
+def test_totals_side_by_side_under_the_table_are_no_line() -> None:
+    reading = read_layout(
+        layout_of("""
+     Description           Qty      Price      Amount
+     Steel bracket           2       5.00       10.00
+
+     Net total           VAT 20%                Total
+         10.00              2.00                12.00
+""")
+    )
+    assert len(reading.invoice.lines) == 1
+    totals = reading.invoice.totals
+    assert [str(value) for value in (totals.net, totals.tax, totals.gross)] == ["10.00", "2.00", "12.00"]
+
+
+def test_words_between_two_lines_are_not_the_lower_ones_because_titles_stand_over_others() -> None:
+    lines = lines_of("""
+     Description           Qty      Price      Amount
+     Metal work
+     Steel bracket           2       5.00       10.00
+     galvanised
+     Iron bar                1       8.00        8.00
+
+     Subtotal                                   18.00
+     Software
+     Licence fee             1       7.50        7.50
+""")
+    assert [line.description for line in lines[1:]] == ["Iron bar", "Licence fee"]
+
+
+def test_what_stands_under_a_table_does_not_decide_which_column_names_the_goods() -> None:
+    assert seen(
+        lines_of("""
+     Product code      Description        Units      Amount
+     10323             MAILBOX              245     3787.70
+
+     Remit payment to Nexgen
+     Unit 4 Innovation Drive
+     Milton Keynes in England
+""")
+    ) == [("MAILBOX", "245", "3787.70")]
+
+
+def test_rows_that_add_nothing_are_no_further_lines() -> None:
+    lines = lines_of("""
+     Description          Qty     Price       Amount
+     Design                 2     85.00       170.00
+     Hotel room             1     30.00        30.00
+     Subtotal                                 200.00
+
+     VATZ on zero                 100.00        0.00
+     VATK on zero                 100.00        0.00
+""")
+    assert [line.description for line in lines] == ["Design", "Hotel room"]
+
+
+def test_amounts_of_two_columns_that_touch_are_told_apart() -> None:
+    lines = lines_of("""
+     Description           Quantity        Price    Total
+     Arc reactor                  1    130000.00130000.00
+     Assembly                     1        53.33    53.33
+""")
+    assert [(str(line.unit_price), str(line.net)) for line in lines] == [("130000.00", "130000.00"), ("53.33", "53.33")]
+
+
+def test_an_amount_that_recognition_parted_is_joined_where_the_total_proves_it() -> None:
+    page = """
+     Descrizione                    Importo
+     Materiale da imballo          2.430,44
+     Staffa in acciaio             1.91 1.54
+
+     Imponibile                    {total}
+"""
+    right = read_layout(layout_of(page.format(total="4.341,98"), source="ocr"))
+    assert [str(line.net) for line in right.invoice.lines] == ["2430.44", "1911.54"]
+    assert right.evidence["/lines/1/net"].repaired
+    wrong = read_layout(layout_of(page.format(total="4.341,99"), source="ocr"))
+    assert Decimal("1911.54") not in {line.net for line in wrong.invoice.lines}
+
+
+def test_a_quantity_under_a_misread_heading_is_told_by_arithmetic_though_lines_have_discounts() -> None:
+    lines = lines_of("""
+     Lp.    llosc    Nazwa towaru        Cena netto    Rabat %    Wartosc netto
+     1         12    Materialy                 0,19          5             2,17
+     2        100    Katownik                 71,18          5         6 762,10
+""")
+    assert [str(line.quantity) for line in lines] == ["12", "100"]

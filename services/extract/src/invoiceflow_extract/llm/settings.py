@@ -15,7 +15,8 @@ __all__ = ["LlmSettings"]
 class LlmSettings(BaseSettings):
     """Settings of the step that asks a language model. Nothing is asked until there is a ``model``."""
 
-    model_config = SettingsConfigDict(env_prefix="INVOICEFLOW_EXTRACT_LLM_", extra="ignore")
+    # What is refused is not repeated: a key is among it.
+    model_config = SettingsConfigDict(env_prefix="INVOICEFLOW_EXTRACT_LLM_", extra="ignore", hide_input_in_errors=True)
 
     model: str | None = Field(
         default=None, description="Name of the model, as its server calls it. Without it no model is asked."

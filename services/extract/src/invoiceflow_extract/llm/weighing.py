@@ -71,13 +71,16 @@ def weigh(local: Reading, read: Read, *, agreed: bool) -> Weighed:
 
 
 def _add(result: Weighed, missing: Mapping[str, Grounded], *, agreed: bool) -> None:
-    """Add what was missing: amounts together where they fit, else each that fits alone. Texts and dates contradict nothing."""
+    """Add what was missing: amounts together where they fit, else each that fits alone.
+
+    A text or a date is added though the checks find fault with it: an identifier that is printed wrong has to be seen.
+    """
     amounts = {pointer: found for pointer, found in missing.items() if isinstance(found.value, Decimal)}
     left = dict(missing)
     for attempt in [amounts, *({pointer: found} for pointer, found in missing.items())]:
         group = {pointer: found for pointer, found in attempt.items() if pointer in left}
         with_them = _with(result.reading, group, agreed=agreed) if group else None
-        if with_them is not None and not _contradicts(result.reading, with_them, group.keys()):
+        if with_them is not None and not _contradicts(result.reading, with_them, group.keys() & amounts.keys()):
             result.reading = with_them
             for pointer in group:
                 del left[pointer]

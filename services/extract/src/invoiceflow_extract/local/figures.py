@@ -34,6 +34,7 @@ _SPREAD: dict[str, tuple[tuple[str, float], ...]] = {
 
 _ALTERNATIVES = 3
 _LONGEST = 14  # digits of an amount
+_ASKEW = 1.2  # line heights
 _UNDER_ROWS = 4
 _UNDER_GAP = 4.0  # line heights
 
@@ -176,17 +177,36 @@ def _amounts_at(seen: Observations, label: Label, lines: Lines) -> Iterable[tupl
             if amount.number.money_like:
                 yield amount, 0.5
         return
-    alone = label.end >= len(label.segment.tokens) or not any(t.key for t in label.segment.tokens[label.end :])
+    beside = _beside(seen, label, limit)
+    if beside is not None:
+        yield beside, 0.8
+        return
+    # A rate belongs to its label: *VAT 21%* over an amount.
+    alone = not any(t.key and not t.text.endswith("%") for t in label.segment.tokens[label.end :])
     if not alone and not label.has_colon:
         return
     for below in row.sheet.below(row, _UNDER_ROWS):
         if below.y0 - row.y1 > _UNDER_GAP * max(row.height, 6.0) or id(below) in lines.head_rows:
             return
         for amount in seen.amounts_of(below):
-            overlaps = min(amount.x1, label.x1) - max(amount.x0, label.x0) > 0
+            right = max(label.x1, label.segment.x1) if alone else label.x1
+            overlaps = min(amount.x1, right) - max(amount.x0, label.x0) > 0
             if overlaps and not amount.number.percent and not any(o.leads for o in seen.totals_of(below)):
                 yield amount, 0.85 if amount.number.money_like else 0.4
                 return
+
+
+def _beside(seen: Observations, label: Label, limit: float) -> Amount | None:
+    """Return the only amount right of ``label`` that stands a little higher or lower, as in a cell of two rows."""
+    row = label.row
+    near = [
+        amount
+        for other in row.sheet.rows[max(0, row.index - 1) : row.index + 2]
+        if other is not row and abs(other.center - row.center) < _ASKEW * max(row.height, other.height)
+        for amount in seen.amounts_of(other)
+        if label.x1 <= amount.x0 < limit and amount.number.money_like and not seen.totals_of(other)
+    ]
+    return near[0] if len(near) == 1 and label.segment is row.segments[-1] else None
 
 
 def _line_sums(lines: Lines) -> list[Decimal]:

@@ -66,7 +66,8 @@ def _under(seen: Observations, label: Label) -> Iterator[Place]:
     height = max(token.height for token in label.tokens)
     bottom = max(token.y1 for token in label.tokens)
     for below in row.sheet.below(row, _BELOW_ROWS):
-        if below.y0 - bottom > _BELOW_GAP * height:
+        # What is set larger than its label stands further from it.
+        if below.y0 - bottom > _BELOW_GAP * max(height, min(below.height, 2 * height)):
             return
         for segment in below.segments:
             overlap = min(segment.x1, label.x1) - max(segment.x0, label.x0)

@@ -7,10 +7,11 @@ from invoiceflow_extract.local.amounts import parse_number
 from invoiceflow_extract.local.found import Found
 from invoiceflow_extract.local.page_text import Sheet, Token
 
-__all__ = ["repair"]
+__all__ = ["joined", "repair"]
 
 _CONFUSED = str.maketrans("OoQDlI|!SsBZz", "0000111155822")
 _TOLERANCE = Decimal("0.02")
+_CENTS = 2
 _FACTORS = {"quantity", "unit_price", "net"}
 
 
@@ -35,3 +36,16 @@ def repair(
                 proof = f"{printed} read as {candidate}: {quantity} x {price} = {net}"
                 fields[role] = Found(value, tuple(tokens), sheet, 0.75, repaired=proof)
                 return
+
+
+def joined(tokens: Sequence[Token], sheet: Sheet) -> Found[Decimal] | None:
+    """Return the amount that ``tokens`` are without the spaces among them, the last mark before two digits its decimal one."""
+    printed = " ".join(token.text for token in tokens)
+    digits, mark, cents = printed.replace(" ", "").replace(",", ".").rpartition(".")
+    whole = digits.replace(".", "")
+    if not mark or not whole.isdigit() or not cents.isdigit() or len(cents) != _CENTS:
+        return None
+    value = Decimal(f"{whole}.{cents}")
+    return Found(
+        value, tuple(tokens), sheet, 0.75, repaired=f"{printed} read as {value}: so the lines add up to a total"
+    )

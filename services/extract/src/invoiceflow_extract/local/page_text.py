@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from invoiceflow_contracts.layout import Box, Layout, Page, Table, Word
+from invoiceflow_extract.local.amounts import parse_number
 from invoiceflow_extract.local.folding import fold
 from invoiceflow_extract.local.skew import slope_of
 
@@ -18,6 +19,7 @@ __all__ = ["Row", "Segment", "Sheet", "Token", "box_of", "sheets_of"]
 
 _GLUED = re.compile(r"^([^\W\d_][^:\d]{1,40}[:：])([^\s/\\:].*)$")
 _COUNTED = re.compile(r"^([-+]?\d[\d.,]*)[\u00a0\u202f ]([^\W\d_].*)$")
+_TWO_AMOUNTS = re.compile(r"^(\d[\d.,']{0,14}?[.,]\d{2})(\d[\d.,']{0,14}?[.,]\d{2})$")
 _WIDE_GAP = 1.6  # in line heights: wider than any space between words of one phrase
 _LONGEST_WORD = 200  # characters; what is longer is a barcode's content or an attack
 _MAX_PAGES = 60
@@ -146,7 +148,7 @@ def sheets_of(layout: Layout) -> list[Sheet]:
 
 
 def _tokens(word: Word, page: Page, slope: float) -> Iterator[Token]:
-    match = _GLUED.match(word.text) or _COUNTED.match(word.text)
+    match = _GLUED.match(word.text) or _COUNTED.match(word.text) or _two_amounts(word.text)
     if match and not match.group(2).startswith("//"):
         x0, y0, x1, y1 = word.box
         cut = x0 + (x1 - x0) * len(match.group(1)) / len(word.text)
@@ -154,6 +156,12 @@ def _tokens(word: Word, page: Page, slope: float) -> Iterator[Token]:
         yield _token(match.group(2), Box(cut, y0, x1, y1), word, page, slope)
     else:
         yield _token(word.text, word.box, word, page, slope)
+
+
+def _two_amounts(text: str) -> re.Match[str] | None:
+    """Split what two columns that touch run together: ``130000.00130000.00`` is no number."""
+    match = _TWO_AMOUNTS.match(text)
+    return match if match and parse_number(text) is None else None
 
 
 def _token(text: str, box: Box, word: Word, page: Page, slope: float) -> Token:

@@ -8,13 +8,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from invoiceflow_extract.local.folding import fold
 from invoiceflow_extract.local.lexicon import Lexicon
+from invoiceflow_extract.local.misread import joined
 from invoiceflow_extract.local.observations import Observations
 from invoiceflow_extract.local.page_text import Row, Sheet, Token
 from invoiceflow_extract.local.table_bare import BareLine, bare_rows, find_bare_lines, infer_head
 from invoiceflow_extract.local.table_head import Column, Head, find_head, settle_columns
 from invoiceflow_extract.local.table_line import LineFound, read_line
 from invoiceflow_extract.local.table_roles import reconsider
+from invoiceflow_extract.local.table_rows import heads_totals, lead_their_lines
 
 __all__ = ["Lines", "find_lines"]
 
@@ -25,6 +28,7 @@ _WRAP_GAP = 1.5  # line heights between a line and the continuation of its descr
 _BREAK = 9.0  # line heights of white space that end a table
 _NEXT_ROWS = 6
 _SENTENCE = 5  # words
+_CODE = 4  # letters and digits
 _PARTIAL = frozenset(["subtotal", "carried"])
 _ADJUSTING = frozenset(["charges", "allowances"])
 _WEAK = frozenset(["charges", "allowances", "carried", "prepaid", "rounding", "previous", "tax"])
@@ -112,11 +116,13 @@ def _complete(seen: Observations, result: Lines) -> None:
         if not _read_inferred(found, seen, result, totals):
             _add(found, result)
         return
+    _join_parted(result.lines, totals)
     amounts = [line.amount.value for line in result.lines if line.amount is not None]
     if not amounts or (sum(amounts, Decimal(0)) in totals and not _is_subtotal(sum(amounts, Decimal(0)), seen)):
         return
     more = [line for line in bare_rows(seen, result.rows | result.head_rows) if not _adjusts(line[0], seen)]
-    if more and sum((fields["net"].value for _, _, fields in more), sum(amounts, Decimal(0))) in totals:
+    further = sum((fields["net"].value for _, _, fields in more), Decimal(0))
+    if further and sum(amounts, further) in totals:
         _add(more, result)
         return
     if sum(amounts, Decimal(0)) in totals:
@@ -126,6 +132,18 @@ def _complete(seen: Observations, result: Lines) -> None:
         if line.amount is not None and len(amounts) > 1 and sum(amounts, Decimal(0)) - line.amount.value in totals:
             result.lines.remove(line)
             return
+
+
+def _join_parted(lines: Sequence[LineFound], totals: set[Decimal]) -> None:
+    """Join the amounts that recognition parted, where only so the lines add up to one of ``totals``."""
+    mended = [(line, joined(line.parted, line.sheet)) for line in lines if line.parted]
+    if not mended or _sum(lines) in totals:
+        return
+    change = sum((found.value - line.fields["net"].value for line, found in mended if found is not None), Decimal(0))
+    if _sum(lines) + change in totals:
+        for line, found in mended:
+            if found is not None:
+                line.fields["net"] = found
 
 
 def _read_inferred(found: Sequence[BareLine], seen: Observations, result: Lines, totals: set[Decimal]) -> bool:
@@ -198,11 +216,12 @@ def _read_body(head: Head, rows: Sequence[Row], seen: Observations, result: Line
     settle_columns(head.columns, body, seen)
     body = [row for row in body if not _is_sentence(row, head.columns)]
     reconsider(head.columns, body, seen.mark)
+    read = [(row, read_line(head.columns, row, seen)) for row in body]
+    above = lead_their_lines([(row, _starts_line(line, head)) for row, line in read])
     waiting: list[list[Token]] = []
     last: LineFound | None = None
     previous: Row | None = None
-    for row in body:
-        line = read_line(head.columns, row, seen)
+    for row, line in read:
         near = previous is not None and row.y0 - previous.y1 < _WRAP_GAP * max(row.height, 5.0)
         previous = row
         if not _starts_line(line, head):
@@ -212,7 +231,8 @@ def _read_body(head: Head, rows: Sequence[Row], seen: Observations, result: Line
                     result.add_row(row, head.columns)
             continue
         if near:
-            _lead(line, waiting, first=last is None)
+            _lead(line, waiting, whole=last is None or above)
+        waiting = _without_title(waiting, line)
         _continue(last, waiting)
         waiting = []
         last = line if line.description or line.closes or "item_code" in line.texts else None
@@ -222,6 +242,15 @@ def _read_body(head: Head, rows: Sequence[Row], seen: Observations, result: Line
             result.add_row(row, head.columns)
     _continue(last, waiting)
     return ended
+
+
+def _without_title(rows: list[list[Token]], line: LineFound) -> list[list[Token]]:
+    """Return ``rows`` without the title of a section right above ``line``: in capitals, as no description is."""
+    if not rows or not line.description:
+        return rows
+    title, own = (" ".join(t.text for t in tokens) for tokens in (rows[-1], line.description[0]))
+    capitals = title.isupper() and not own.isupper() and not any(character.isdigit() for character in title)
+    return rows[:-1] if capitals and len(fold(title)) > _CODE else rows
 
 
 def _is_sentence(row: Row, columns: Sequence[Column]) -> bool:
@@ -241,12 +270,13 @@ def _starts_line(line: LineFound, head: Head) -> bool:
     return not {"net", "gross"} & set(head.roles) and {"unit_price", "quantity"} <= set(line.fields)
 
 
-def _lead(line: LineFound, waiting: list[list[Token]], *, first: bool) -> None:
-    """Give ``line`` the words above it that are its own: all if it is the first, one row if it has none."""
+def _lead(line: LineFound, waiting: list[list[Token]], *, whole: bool) -> None:
+    """Give ``line`` the words above it that are its own: the ``whole`` of them, or one row if it has none."""
     if waiting and not line.description:
         line.description = [waiting.pop()]
-    elif waiting and first:
-        line.description = [*waiting, *line.description]
+    elif waiting and whole:
+        line.description = [*_without_title(waiting, line), *line.description]
+        waiting.clear()
 
 
 def _continue(line: LineFound | None, rows: list[list[Token]]) -> None:
@@ -269,6 +299,8 @@ def _body(head: Head, rows: Sequence[Row], seen: Observations) -> tuple[list[Row
         if previous is not None and row.y0 - previous.y1 > _BREAK * max(row.height, 6.0):
             return body, bool(body)
         previous = row
+        if body and heads_totals(row, seen):
+            return body, True
         total = _total_label(row, seen)
         if total is None or (total <= _ADJUSTING and _is_among_lines(row, rows[position + 1 :], seen)):
             body.append(row)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
-from itertools import groupby, permutations
+from itertools import groupby, pairwise, permutations
 
 from invoiceflow_extract.local.found import Found
 from invoiceflow_extract.local.observations import Amount, Label, Observations
@@ -15,6 +15,7 @@ _TOLERANCE = Decimal("0.02")
 _MOST_NUMBERS = 7
 _EDGE = 1.5  # line heights by which amounts of one column may differ on the right
 _MOST_ROWS = 400
+_FACTORS_AND_SUM = 3
 _LONGEST_MARK = 2  # characters: the letter of a tax rate behind the amounts of a receipt
 _ADJUSTING = frozenset(["charges", "allowances"])
 
@@ -41,7 +42,32 @@ def find_bare_lines(seen: Observations) -> list[BareLine]:
         summed = any(value == sums and (page, top) > end for page, top, value in totals)
         if (summed and sums) or proved > 1:
             return lines
-    return []
+    return _named_above(seen)
+
+
+def _named_above(seen: Observations) -> list[BareLine]:
+    """Return the lines of a receipt that names the goods in one row and counts them in the next: ``2 x 5.00  10.00``."""
+    lines: list[BareLine] = []
+    for above, row in pairwise(seen.rows[:_MOST_ROWS]):
+        amounts = seen.amounts_of(row)
+        if len(amounts) != _FACTORS_AND_SUM or seen.amounts_of(above)[:1] == amounts or seen.totals_of(row):
+            continue
+        letters = sum(character.isalpha() for character in row.text)
+        name = above.segments[0].tokens
+        priced = any(amount.number.money_like for amount in seen.amounts_of(above))
+        if letters > _FACTORS_AND_SUM or priced or not any(token.key.isalpha() for token in name):
+            continue
+        _, _, fields = _read(row, seen)
+        if "quantity" in fields:
+            lines.append((row, list(name), fields))
+    return lines if len(lines) > 1 or (lines and _is_sum(lines, seen)) else []
+
+
+def _is_sum(lines: Sequence[BareLine], seen: Observations) -> bool:
+    total = sum((fields["net"].value for _, _, fields in lines), Decimal(0))
+    return any(
+        amount.number.value == total for row in seen.rows if seen.totals_of(row) for amount in seen.amounts_of(row)
+    )
 
 
 def infer_head(lines: Sequence[BareLine]) -> Head | None:
@@ -50,6 +76,8 @@ def infer_head(lines: Sequence[BareLine]) -> Head | None:
     With columns the rows between the lines can be read as well: wrapped descriptions, and lines that do not prove
     themselves.
     """
+    if any(token not in row.tokens for row, tokens, _ in lines for token in tokens):
+        return None
     columns = _projected(lines)
     described = _home(columns, [token for _, tokens, _ in lines for token in tokens])
     paid = _home(columns, [token for _, _, fields in lines for token in fields["net"].tokens])

@@ -31,6 +31,8 @@ class LineFound:
     texts: dict[str, Found[str]] = field(default_factory=dict)
     misread: dict[str, list[Token]] = field(default_factory=dict)
     """Cells of a scanned page that are no number as recognised."""
+    parted: list[Token] = field(default_factory=list)
+    """The cell of the line's sum where recognition put a space into what may be one number."""
     bottom: float = 0.0
     right: float = 0.0
     """Where the column of the descriptions ends."""
@@ -112,6 +114,8 @@ def _put_number(line: LineFound, role: str, tokens: Sequence[Token], row: Row, m
     if number is None:
         return
     line.fields[role] = Found.at(number.value, used, row.sheet, 0.8)
+    if row.sheet.recognised and role == "net" and rest and all(token.text[0].isdigit() for token in tokens):
+        line.parted = list(tokens)
     if role == "quantity" and any(token.key.isalpha() for token in rest):
         line.texts.setdefault("unit", _text(rest, row))
 

@@ -22,8 +22,9 @@ def reconsider(columns: Sequence[Column], body: Sequence[Row], mark: str | None)
     line's amount the one that is quantity times price.
     """
     rows = [_cells(columns, row) for row in body[:_SAMPLE]]
-    _description(columns, rows)
     values = [[_value(cell, mark) for cell in cells] for cells in rows]
+    sums = [position for position, column in enumerate(columns) if column.role in {"net", "gross", "unit_price"}]
+    _description(columns, [c for c, row in zip(rows, values, strict=True) if any(row[at] is not None for at in sums)])
     _amount(columns, values)
     _factor(columns, values, missing="quantity", known="unit_price")
     _factor(columns, values, missing="unit_price", known="quantity")
@@ -65,19 +66,25 @@ def _factor(columns: Sequence[Column], rows: Sequence[Sequence[Decimal | None]],
     if missing in roles or known not in roles or "net" not in roles:
         return
     factor, net = roles.index(known), roles.index("net")
+    discount = roles.index("discount") if "discount" in roles else None
     full = [row for row in rows if row[factor] and row[net]]
     for position, column in enumerate(columns):
         if roles[position] in _UNNAMED:
-            proofs = sum(_is_product(row[position], row[factor], row[net]) for row in full)
+            proofs = sum(
+                _is_product(row[position], row[factor], row[net], None if discount is None else row[discount])
+                for row in full
+            )
             if proofs and 2 * proofs >= len(full):
                 column.role = missing
                 return
 
 
-def _is_product(left: Decimal | None, right: Decimal | None, product: Decimal | None) -> bool:
+def _is_product(left: Decimal | None, right: Decimal | None, product: Decimal | None, discount: Decimal | None) -> bool:
+    """Whether ``product`` is the product of the other two, as it is or less a discount in per cent or money."""
     if left is None or right is None or product is None:
         return False
-    return abs(left * right - product) <= _TOLERANCE
+    full, less = left * right, abs(discount or Decimal(0))
+    return any(abs(each - product) <= _TOLERANCE for each in (full, full - less, full * (100 - less) / 100))
 
 
 def _amount(columns: Sequence[Column], rows: Sequence[Sequence[Decimal | None]]) -> None:
