@@ -70,8 +70,8 @@ def enriched(invoice: Invoice, rng: Random) -> Invoice:
         ),
     }
     chosen: dict[str, object] = {name: value for name, value in header.items() if rng.random() < 0.5}
-    if "sales_order" in chosen:
-        chosen["purchase_order"] = "PO-7"
+    if rng.random() < 0.3:
+        chosen["purchase_order"] = None
     if "note_subject_codes" in chosen:
         chosen["notes"] = header["notes"]
     chosen |= rng.choice(({}, {"tax_point_date": day}, {"tax_point_code": "35"}))

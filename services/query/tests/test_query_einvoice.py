@@ -59,6 +59,7 @@ async def test_an_invoice_is_handed_out_in_both_syntaxes(
         ("*/*", None),
         ("text/html", None),
         ("application/json, application/xml;q=0.5", None),
+        ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", None),  # a browser
         ("application/xml", f"{{{UBL}}}Invoice"),
         ("application/json;q=0.5, text/xml", f"{{{UBL}}}Invoice"),
         (f'application/xml; profile="{CII}"', f"{{{CII}}}CrossIndustryInvoice"),

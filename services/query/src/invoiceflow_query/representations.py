@@ -7,6 +7,8 @@ from invoiceflow_query.einvoice import Syntax
 __all__ = ["PDF", "PROFILES", "InvoiceFormat", "accepted", "filename", "media_type"]
 
 XML, PDF = "application/xml", "application/pdf"
+PAGE = "text/html"
+"""What browsers ask for first, and before XML: a person who opens an address sees the JSON."""
 PROFILES = {
     Syntax.UBL: "urn:oasis:names:specification:ubl:schema:xsd:Invoice-2",
     Syntax.CII: "urn:un:unece:uncefact:data:standard:CrossIndustryInvoice:100",
@@ -54,7 +56,7 @@ def _named(kind: str, profile: str | None) -> InvoiceFormat | None:
         return InvoiceFormat(syntax.value) if syntax else None
     if kind == PDF:
         return InvoiceFormat.FACTUR_X
-    return InvoiceFormat.JSON if kind in {"application/json", "application/*", "*/*"} else None
+    return InvoiceFormat.JSON if kind in {"application/json", "application/*", "*/*", PAGE} else None
 
 
 def _quality(text: str | None) -> float:

@@ -19,7 +19,6 @@ PREFIXES = {
     "urn:un:unece:uncefact:data:standard:ReusableAggregateBusinessInformationEntity:12": "ram",
     "urn:un:unece:uncefact:data:standard:UnqualifiedDataType:15": "udt",
     "http://ivaservizi.agenziaentrate.gov.it/docs/xsd/fatture/v1.2": "p",
-    "http://ivaservizi.agenziaentrate.gov.it/docs/xsd/fatture/v1.0": "p",
 }
 """The usual prefix of each namespace: paths in evidence use these, whatever prefixes the file declares."""
 

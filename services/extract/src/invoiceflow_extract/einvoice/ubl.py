@@ -87,9 +87,15 @@ def _notes(draft: Draft, root: Node) -> None:
             draft.leave_empty(f"/note_subject_codes/{index}")
 
 
+_NO_ORDER = "NA"
+"""The purchase order where there is only a sales order: the schema wants one beside it, and Peppol BIS 3 names this text for it."""
+
+
 def _references(draft: Draft, root: Node) -> None:
+    order = root.at("OrderReference/ID")
+    if order is not None and not (order.text == _NO_ORDER and root.at("OrderReference/SalesOrderID")):
+        draft.text("/purchase_order", order)
     for field, path in (
-        ("purchase_order", "OrderReference/ID"),
         ("sales_order", "OrderReference/SalesOrderID"),
         ("contract", "ContractDocumentReference/ID"),
         ("project", "ProjectReference/ID"),
