@@ -64,6 +64,10 @@ run: .venv/installed ## Serve on http://127.0.0.1:8080 (INVOICEFLOW_PORT, INVOIC
 
 include deploy/compose.mk
 
+# -- Kubernetes --------------------------------------------------------------------------------------------------------
+
+include deploy/chart.mk
+
 # -- develop -----------------------------------------------------------------------------------------------------------
 
 .PHONY: test
