@@ -28,7 +28,7 @@ ARGS ?=
 help: ## This list
 	@echo "Invoiceflow turns invoices in any form into checked, queryable data."
 	@echo
-	@awk -F ':[^#]*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':[^#]*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo
 	@echo "Start with: make demo"
 
@@ -63,6 +63,10 @@ run: .venv/installed ## Serve on http://127.0.0.1:8080 (INVOICEFLOW_PORT, INVOIC
 # -- the stack in containers -------------------------------------------------------------------------------------------
 
 include deploy/compose.mk
+
+# -- on Kubernetes -----------------------------------------------------------------------------------------------------
+
+include deploy/cluster.mk
 
 # -- develop -----------------------------------------------------------------------------------------------------------
 
