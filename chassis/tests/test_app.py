@@ -3,6 +3,7 @@
 import hashlib
 import json
 import logging
+import socket
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from invoiceflow_chassis.app import create_app
 from invoiceflow_chassis.auth import ApiKey, CurrentTenant, require_operator
 from invoiceflow_chassis.auth import main as make_key
 from invoiceflow_chassis.errors import PermanentError, StorageFullError, TransientError
+from invoiceflow_chassis.health import metrics_served
 from invoiceflow_chassis.logs import JsonFormatter, log_context
 from invoiceflow_chassis.process import run_service
 from invoiceflow_chassis.service import Service
@@ -128,6 +130,30 @@ async def test_health_and_metrics_need_no_key() -> None:
     async with client(app(keys=(key("a"),))) as http:
         for path in ("/livez", "/readyz", "/metrics"):
             assert (await http.get(path)).status_code == 200
+
+
+async def test_metrics_with_a_port_of_their_own_are_not_at_the_api() -> None:
+    apart = create_app(
+        "apart", [Service(name="apart", version="1")], transport=FakeTransport(), http=HttpSettings(metrics_port=9090)
+    )
+    async with client(apart) as http:
+        assert (await http.get("/livez")).status_code == 200
+        assert (await http.get("/metrics")).status_code == 404
+
+
+def test_metrics_are_served_at_their_own_port_while_the_service_runs() -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    with metrics_served("127.0.0.1", port):
+        assert "process_cpu_seconds_total" in httpx.get(f"http://127.0.0.1:{port}/metrics", trust_env=False).text
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(f"http://127.0.0.1:{port}/metrics", trust_env=False)
+
+
+def test_one_port_cannot_serve_both() -> None:
+    with pytest.raises(ValidationError, match="INVOICEFLOW_METRICS_PORT=8080 is the port of the HTTP interface"):
+        HttpSettings(metrics_port=8080)
 
 
 async def test_without_keys_only_this_machine_may_ask() -> None:

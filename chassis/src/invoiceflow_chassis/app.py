@@ -13,7 +13,7 @@ from pydantic_settings import BaseSettings
 
 from invoiceflow_chassis.auth import ApiKeyMiddleware
 from invoiceflow_chassis.collector import settle_collector
-from invoiceflow_chassis.health import Check, health_routes
+from invoiceflow_chassis.health import Check, health_routes, metrics_served
 from invoiceflow_chassis.logs import configure_logging
 from invoiceflow_chassis.problems import Problem, install_problem_handlers
 from invoiceflow_chassis.requests import RequestMiddleware
@@ -85,7 +85,10 @@ def create_app(
         checks.update({f"{service.name}-{name}": check for name, check in service.checks.items()})
         if service.router is not None:
             app.include_router(service.router)
-    app.include_router(health_routes(ready=checks, stuck=transport.stuck), include_in_schema=False)
+    app.include_router(
+        health_routes(ready=checks, stuck=transport.stuck, with_metrics=http.metrics_port is None),
+        include_in_schema=False,
+    )
     app.add_middleware(ApiKeyMiddleware, keys=http.api_keys)
     app.add_middleware(RequestMiddleware, service=title)
     return app
@@ -119,7 +122,7 @@ def serve(app: FastAPI, name: str, http: HttpSettings) -> None:
         timeout_graceful_shutdown=int(http.shutdown_seconds),
     )
     app.state.server = server = uvicorn.Server(config)
-    with suppress(KeyboardInterrupt):
+    with metrics_served(http.host, http.metrics_port), suppress(KeyboardInterrupt):
         server.run()
     if refusal := getattr(app.state, "refusal", ()):
         print(*refusal, sep="\n", file=sys.stderr)  # noqa: T201

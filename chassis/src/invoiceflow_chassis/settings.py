@@ -25,6 +25,13 @@ class HttpSettings(BaseSettings):
 
     host: str = Field(default="127.0.0.1", description="Address to listen on; beyond loopback API keys are required.")
     port: int = Field(default=8080, ge=0, le=65535)
+    metrics_port: int | None = Field(
+        default=None,
+        ge=1,
+        le=65535,
+        description="A port of its own for /metrics, so that a network policy can keep it to the monitoring; "
+        "the HTTP interface has none then.",
+    )
     api_keys: tuple[ApiKey, ...] = Field(
         default=(),
         description='JSON array of "<sha256 of the key>", "<sha256 of the key>:<tenant>" or, for those who also see lag and '
@@ -35,6 +42,15 @@ class HttpSettings(BaseSettings):
     shutdown_seconds: float = Field(
         default=30.0, gt=0, description="How long open requests may take to end at shutdown."
     )
+
+    @model_validator(mode="after")
+    def _two_ports(self) -> Self:
+        if self.metrics_port is not None and self.metrics_port == self.port:
+            msg = (
+                f"INVOICEFLOW_METRICS_PORT={self.metrics_port} is the port of the HTTP interface; set another, or none."
+            )
+            raise ValueError(msg)
+        return self
 
     @model_validator(mode="after")
     def _keys_beyond_loopback(self) -> Self:

@@ -36,8 +36,8 @@ class StackPlan:
     """Scanned pages."""
     say: Callable[[str], None]
     """Told what is being measured."""
-    einvoices: int = 500
-    texts: int = 160
+    einvoices: int = 1000
+    texts: int = 400
     scanned: int = 12
     readers: tuple[int, ...] = (1, 2, 4)
     light: int = 50
@@ -122,8 +122,8 @@ async def _measure_loads(plan: StackPlan, stack: Stack, figures: StackFigures) -
             return await measure_run(stack, outcomes, load, seconds=_PATIENCE_SECONDS)
 
         plan.say("warming up")
-        await run(xml.take(plan.einvoices))  # until the Java servers have compiled what they run
-        await run(text.take(20))
+        await run(xml.take(2 * plan.einvoices))  # until the Java servers have compiled what they run
+        await run(text.take(plan.texts // 2))
         plan.say("one text page at a time")
         figures.light["text"] = await measure_light(stack, outcomes, text.take(plan.light), pause=0.2)
         plan.say("e-invoices")

@@ -4,7 +4,7 @@ A document is replaced only in the version that was read; whoever comes second r
 by a newer one, and is written before its document is said to be extracted: when the process dies in between, the event is
 delivered again and both writes are repeated. So an old event never overwrites a newer state, whoever else writes.
 
-All changes of a batch cost one find and at most two bulk writes, however many they are.
+All changes of a batch cost one find and two bulk writes, however many they are; another where an invoice was there already.
 """
 
 import asyncio
@@ -123,19 +123,17 @@ async def _write_invoices(collections: Collections, wanted: Mapping[str, Wanted]
     records = {_id: each.change.invoice for _id, each in wanted.items() if each.change.invoice}
     if not records:
         return set()
-    operations = [
-        UpdateOne(
-            {"_id": _id, "order": {"$lt": record.order}},
-            {"$set": invoice_document(wanted[_id].tenant, record)},
-            upsert=True,
-        )
-        for _id, record in records.items()
-    ]
-    duplicates, _ = await _bulk(collections.invoices, operations)
+    fields = {_id: invoice_document(wanted[_id].tenant, record) for _id, record in records.items()}
+    # Nearly every invoice is the first of its document, so it is inserted without a look at what may be there.
+    duplicates, _ = await _bulk(collections.invoices, [InsertOne({"_id": _id, **fields[_id]}) for _id in fields])
     if not duplicates:
         return set()
-    # There is one already: a newer one, this one, or an older one that another has inserted just now.
-    ids = [list(records)[place] for place in duplicates]
+    ids = [list(fields)[place] for place in duplicates]
+    older = [UpdateOne({"_id": _id, "order": {"$lt": records[_id].order}}, {"$set": fields[_id]}) for _id in ids]
+    _, replaced = await _bulk(collections.invoices, older)
+    if replaced == len(ids):
+        return set()
+    # There is a newer one, or this one; or another has taken it away since.
     orders = {
         each["_id"]: each["order"] async for each in collections.invoices.find({"_id": {"$in": ids}}, {"order": 1})
     }
