@@ -98,4 +98,5 @@ def test_a_drained_node_keeps_one_pod_of_each_service(
         for service in SERVICES:
             installation.wait_ready(service)
         figures.add(f"all ready again {time.monotonic() - begun:.0f} s after uncordon")
+    assert not run.load.receipts.refusals
     installation.upgrade(replicas=1)

@@ -136,6 +136,7 @@ class Installation:
                 services[service]["autoscaling"] = {"enabled": True, "min": 1, "max": 2}
         return {
             **services,
+            "gateway": {"replicas": self._replicas},
             "image": {"tag": self._version},
             "keda": {
                 "enabled": self._least is not None,
