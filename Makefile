@@ -28,7 +28,7 @@ ARGS ?=
 help: ## This list
 	@echo "Invoiceflow turns invoices in any form into checked, queryable data."
 	@echo
-	@awk -F ':[^#]*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':[^#]*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo
 	@echo "Start with: make demo"
 
@@ -67,6 +67,7 @@ include deploy/compose.mk
 # -- Kubernetes --------------------------------------------------------------------------------------------------------
 
 include deploy/chart.mk
+include deploy/cluster.mk
 
 # -- develop -----------------------------------------------------------------------------------------------------------
 

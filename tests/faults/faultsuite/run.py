@@ -3,12 +3,12 @@
 import itertools
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from random import Random
-from typing import ClassVar, cast
+from typing import Any, ClassVar, Protocol, cast
 
 import httpx
 from confluent_kafka import KafkaException
@@ -17,13 +17,13 @@ from faultsuite.containers import Watch
 from faultsuite.documents import documents, group_of, poison
 from faultsuite.load import Load
 from faultsuite.operator import Operator
-from faultsuite.oracle import History
+from faultsuite.oracle import Container, History
 from faultsuite.stack import SERVICES, Point, docker, until
 from faultsuite.world import ORIGINALS, World
 from invoiceflow_chassis.objects.sealing import SEALED
 from invoiceflow_contracts.identity import DEFAULT_TENANT
 
-__all__ = ["Run"]
+__all__ = ["Run", "Watching"]
 
 REST_SECONDS = 300.0
 """How long everything may take to come to rest after the last receipt; retries wait up to a minute."""
@@ -32,6 +32,14 @@ OTHER_DIGITS = bytes.maketrans(b"0123456789", b"1234567890")
 BROKERS = ("kafka", "kafka-2", "kafka-3")
 NOTHING_MORE_SECONDS = 15.0
 """After this long without anything left to read, nothing more is to be expected."""
+
+
+class Watching(Protocol):
+    """Knows what ran when it began."""
+
+    def report(self, meant_to_restart: Collection[str]) -> list[Container]:
+        """Return what became of everything that runs; those of some services were made to restart."""
+        ...
 
 
 @dataclass
@@ -50,6 +58,8 @@ class Run:
     faults: int = 0
     altered: set[str] = field(default_factory=set)
     """Documents whose stored bytes were changed."""
+    watching: Callable[[Any], Watching] = Watch
+    """Looks at what the stack runs on."""
     poll_interval_seconds: ClassVar[float] = 15.0
     """As set in compose.yml."""
 
@@ -68,7 +78,7 @@ class Run:
             upstream=self.world.upstream,
             seconds=self.seconds,
         )
-        self._watch = Watch(self.stack)
+        self._watch = self.watching(self.stack)
 
     # -- what can be done -----------------------------------------------------------------------------------------------
 

@@ -21,7 +21,11 @@ ORIGINALS = "invoiceflow-originals"
 
 
 class World:
-    """A stack with what the oracle remembers of it from run to run."""
+    """A stack with what the oracle remembers of it from run to run.
+
+    Any installation that has a FaultStack's ``bootstrap``, ``objects``, ``http``, ``get`` and ``close`` can be looked at,
+    be it of compose or of Kubernetes; only sabotage needs the fault points that compose mounts.
+    """
 
     def __init__(self, stack: FaultStack) -> None:
         self.stack = stack
@@ -32,6 +36,8 @@ class World:
         self.altered: set[str] = set()
         self.written_off: set[str] = set()
         """Documents of runs that were sabotaged or broke a rule, of which nothing is expected any more."""
+        self.others: set[str] = set()
+        """Documents that others have handed in, of which nothing is expected either."""
         self._sabotaged: set[str] = set()
 
     def close(self) -> None:
@@ -92,7 +98,7 @@ class World:
         poison = {**self.receipts.poison, **receipts.poison}
         return History(
             documents=histories,
-            strangers=sorted({*self.topics.known, *rows, *invoice_rows} - known.keys()),
+            strangers=sorted({*self.topics.known, *rows, *invoice_rows} - known.keys() - self.others),
             offsets=self.topics.offsets(),
             dead_letters=sorted(self.topics.dead_letters, key=lambda one: (one.origin, one.group)),
             poison={(origin, group): one.reason for origin, one in poison.items() for group in readers_of(origin[0])},
