@@ -62,7 +62,9 @@ def categories_agree(subject: Subject) -> Iterator[Finding]:
                 pointers=("/taxes", *(part.pointer for part in parts if part.category == category)),
                 values={"category": category},
             )
-    if not all(one.tax_category for one in (*subject.invoice.lines, *subject.invoice.allowances_charges)):
+    invoice = subject.invoice
+    given_by = [line.tax_category for line in invoice.lines] + [one.tax_category for one in invoice.allowances_charges]
+    if not all(given_by):
         return  # what has no category is BR-CO-4's, and could belong to any
     for index, tax in enumerate(taxes):
         if tax.category not in CATEGORIES or tax.basis is None:
