@@ -131,7 +131,11 @@ class Installation:
         # The cores are wanted for other things than models that no document asks for.
         services["ocr"]["settings"] = {"INVOICEFLOW_OCR_WARM": "false"}
         if self._least is not None:
-            services["ocr"]["autoscaling"] = {"enabled": True, "min": self._least, "max": 3, "lag": 10}
+            services["ocr"] |= {
+                "autoscaling": {"enabled": True, "min": self._least, "max": 3, "lag": 10},
+                # So slow that documents wait, and that a second pod of it finds a processor free on a small machine.
+                "resources": {"limits": {"cpu": "300m"}},
+            }
             for service in ("extract", "query"):
                 services[service]["autoscaling"] = {"enabled": True, "min": 1, "max": 2}
         return {

@@ -1,5 +1,6 @@
 """What Kubernetes and the kernel say of the pods of an installation."""
 
+import time
 from collections.abc import Collection
 from typing import Any
 
@@ -11,6 +12,8 @@ __all__ = ["PodWatch", "bytes_of"]
 
 PEAK = "cat /sys/fs/cgroup/memory.peak 2>/dev/null || cat /sys/fs/cgroup/memory/memory.max_usage_in_bytes"
 """In version 2 and in version 1 of control groups."""
+
+STARTING_SECONDS = 120.0
 
 UNITS = {"Ki": 1 << 10, "Mi": 1 << 20, "Gi": 1 << 30, "k": 10**3, "M": 10**6, "G": 10**9}
 
@@ -36,14 +39,18 @@ class PodWatch:
 
     def report(self, meant_to_restart: Collection[str]) -> list[Container]:
         """Return what became of every pod that runs, and a line for each that should and does not."""
-        deployments = self._kube.get("deployments")
-        missing = [
-            Container(f"{one['metadata']['name']} has {ready} of {wanted} pods ready", running=False)
-            for one in deployments
-            if (ready := one["status"].get("readyReplicas", 0)) < (wanted := one["spec"]["replicas"])
-        ]
+        deadline = time.monotonic() + STARTING_SECONDS  # one may just have been asked for
+        while (missing := self._missing()) and time.monotonic() < deadline:
+            time.sleep(1)
         return missing + [
             self._report(pod, meant_to_restart) for pod in self._kube.pods() if pod["status"]["phase"] == "Running"
+        ]
+
+    def _missing(self) -> list[Container]:
+        return [
+            Container(f"{one['metadata']['name']} has {ready} of {wanted} pods ready", running=False)
+            for one in self._kube.get("deployments")
+            if (ready := one["status"].get("readyReplicas", 0)) < (wanted := one["spec"]["replicas"])
         ]
 
     def _report(self, pod: dict[str, Any], meant_to_restart: Collection[str]) -> Container:
