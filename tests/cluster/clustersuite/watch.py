@@ -42,9 +42,11 @@ class PodWatch:
         deadline = time.monotonic() + STARTING_SECONDS  # one may just have been asked for
         while (missing := self._missing()) and time.monotonic() < deadline:
             time.sleep(1)
-        return missing + [
-            self._report(pod, meant_to_restart) for pod in self._kube.pods() if pod["status"]["phase"] == "Running"
-        ]
+        running = [pod for pod in self._kube.pods() if pod["status"]["phase"] == "Running"]
+        reports = [self._report(pod, meant_to_restart) for pod in running]
+        # One that was scaled away in this moment is nobody's loss.
+        there = {pod["metadata"]["name"] for pod in self._kube.pods()}
+        return missing + [one for one in reports if one.name in there]
 
     def _missing(self) -> list[Container]:
         return [
@@ -57,12 +59,17 @@ class PodWatch:
         name, service = pod["metadata"]["name"], self._service_of(pod)
         spec, status = pod["spec"]["containers"][0], pod["status"]["containerStatuses"][0]
         measured = service in SERVICES
-        peak = self._kube("exec", name, "--container", spec["name"], "--", "sh", "-c", PEAK) if measured else "0"
+        # Without a limit nothing is bounded, and what does not tell its peak may have been at it: the oracle says so.
+        limit = bytes_of(spec.get("resources", {}).get("limits", {}).get("memory", "0")) if measured else 1
+        peak = (
+            self._kube("exec", name, "--container", spec["name"], "--", "sh", "-c", PEAK, check=False)
+            if measured
+            else "0"
+        )
         return Container(
             name,
-            memory_peak=int(peak),
-            # Without a limit nothing is bounded, and the oracle says so.
-            memory_limit=bytes_of(spec.get("resources", {}).get("limits", {}).get("memory", "0")) if measured else 1,
+            memory_peak=int(peak or limit),
+            memory_limit=limit,
             killed_for_memory=status.get("lastState", {}).get("terminated", {}).get("reason") == "OOMKilled",
             restarted=_restarts(pod) > self._restarts.get(pod["metadata"]["uid"], 0),
             meant_to_restart=service in meant_to_restart,
