@@ -3,6 +3,8 @@
 import base64
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -154,6 +156,22 @@ class Installation:
                 "monitoring": [{"namespaceSelector": {"matchLabels": {ROLE: "monitoring"}}}],
             },
         }
+
+    @contextmanager
+    def servers_away(self) -> Iterator[None]:
+        """Have none of Kafka, MinIO and MongoDB for as long as the block lasts."""
+        servers = [f"statefulset/{name}" for name, _ in SERVERS.values()]
+        self.kube("scale", "--replicas=0", *servers)
+        try:
+            until(
+                lambda: not self.kube.get("pods", "--selector", f"{INSTANCE}={self.backing_release}"),
+                "the servers are gone",
+            )
+            yield
+        finally:
+            self.kube("scale", "--replicas=1", *servers)
+            for server in servers:
+                self.kube("rollout", "status", server, "--timeout=300s")
 
     def uninstall(self) -> None:
         helm("uninstall", self.release, "--namespace", self.kube.namespace, "--wait")
