@@ -22,6 +22,7 @@ from pydantic import BaseModel, ConfigDict
 
 from invoiceflow_chassis.errors import PermanentError
 from invoiceflow_contracts.content import ContentRef
+from invoiceflow_contracts.extraction import Evidence, Finding
 from invoiceflow_contracts.invoice import Invoice
 from invoiceflow_contracts.layout import EmbeddedFile, Engine, Layout
 from invoiceflow_ocr.processors import available_processors
@@ -42,6 +43,11 @@ class Extracted:
     failure: str | None = None
     seconds: Mapping[str, float] = field(default_factory=dict)
     """What each stage took; one that had nothing to do, as the layout was kept, is not there."""
+    evidence: Mapping[str, Evidence] = field(default_factory=dict)
+    """Where each value stands, by JSON pointer into the invoice."""
+    findings: tuple[Finding, ...] = ()
+    needs_review: bool = True
+    """Whether a person is to look, by what is asked of values without review."""
 
 
 class Attachment(BaseModel):
@@ -157,6 +163,7 @@ class Pipeline:
         from invoiceflow_extract.calibration import shipped  # noqa: PLC0415
         from invoiceflow_extract.einvoice import Candidate, in_order_of_trust  # noqa: PLC0415
         from invoiceflow_extract.extraction import Document, extract  # noqa: PLC0415
+        from invoiceflow_extract.review import confidence, needs_review  # noqa: PLC0415
         from invoiceflow_extract.settings import ExtractSettings  # noqa: PLC0415
 
         candidates: list[Candidate] = []
@@ -178,8 +185,19 @@ class Pipeline:
             )
         except PermanentError as error:
             return Extracted(None, e_invoice, error.code, seconds)
+        reading = extraction.reading
         return Extracted(
-            extraction.reading.invoice, e_invoice, None, {**seconds, "extract": time.perf_counter() - started}
+            reading.invoice,
+            e_invoice,
+            None,
+            {**seconds, "extract": time.perf_counter() - started},
+            reading.evidence,
+            extraction.findings,
+            needs_review(
+                confidence(reading),
+                extraction.findings,
+                shipped().threshold(ExtractSettings().review_target_precision),
+            ),
         )
 
 

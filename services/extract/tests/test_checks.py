@@ -197,13 +197,14 @@ def test_a_receipt_may_lack_number_and_buyer() -> None:
         currency="EUR",
         seller=Party(name="Kiosk"),
         totals=Totals(gross=D(3)),
+        lines=(InvoiceLine(description="Coffee", net=D(3)),),
     )
     (finding,) = check(Subject(receipt, Origin.PAGE))
     assert (finding.rule, finding.severity) == ("BR-2", Severity.WARNING)
 
 
 def test_an_empty_page_lacks_everything() -> None:
-    assert rules(Invoice(), Origin.PAGE) == {"BR-2", "BR-3", "BR-5", "BR-6", "BR-7", "BR-14"}
+    assert rules(Invoice(), Origin.PAGE) == {"BR-2", "BR-3", "BR-5", "BR-6", "BR-7", "BR-14", "BR-16"}
 
 
 def test_a_vat_difference_of_a_whole_unit_is_an_error() -> None:
@@ -280,3 +281,53 @@ def test_every_rule_has_one_line_in_the_reference() -> None:
         assert rule.title
         assert not rule.title.endswith(".")
     assert replace(RULES["BR-2"], title="x").finding("Said.").rule == "BR-2"
+
+
+def on_page(*lines: InvoiceLine, **totals: Decimal) -> set[str]:
+    invoice = SOUND.model_copy(update={"lines": lines, "totals": Totals(**totals)})
+    return {finding.rule for finding in check(Subject(invoice, Origin.PAGE))}
+
+
+def numbered(*numbers: str) -> tuple[InvoiceLine, ...]:
+    return tuple(InvoiceLine(id=number, description=f"Thing {number}", net=D(10)) for number in numbers)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "found"),
+    [
+        (("1", "2", "3"), False),
+        (("1", "2", "4"), True),
+        (("2", "3"), True),
+        (("10", "20", "40"), True),
+        (("10", "20", "30"), False),
+        (("4711", "815"), False),
+        (("1", "1", "2"), False),
+        (("A1", "A3"), False),
+    ],
+)
+def test_a_gap_in_the_numbers_of_the_lines_is_found(numbers: tuple[str, ...], found: bool) -> None:
+    assert ("IF-LINE-NUMBERS" in on_page(*numbered(*numbers), gross=D(10 * len(numbers)))) is found
+
+
+def test_an_invoice_without_lines_says_so() -> None:
+    assert "BR-16" in on_page(gross=D(10))
+
+
+def test_lines_that_no_total_can_be_held_against_are_a_finding() -> None:
+    assert "IF-LINES-COMPLETE" in on_page(*numbered("1", "2"))
+
+
+def test_an_unread_amount_is_a_finding_even_where_the_total_of_the_lines_is_printed() -> None:
+    lines = (InvoiceLine(id="1", description="Thing", net=D(10)), InvoiceLine(id="2", description="Other"))
+    assert "IF-LINES-COMPLETE" in on_page(*lines, lines_net=D(10), gross=D(10))
+
+
+def test_lines_with_vat_in_them_are_complete_where_they_add_up_to_the_gross() -> None:
+    assert "BR-CO-10" not in on_page(*numbered("1", "2"), lines_net=D("16.81"), net=D("16.81"), gross=D(20))
+
+
+def test_the_same_line_twice_is_asked_about() -> None:
+    twice = InvoiceLine(description="Consulting in March", quantity=D(8), unit_price=D(10), net=D(80))
+    assert "IF-LINE-REPEATED" in on_page(twice, twice, gross=D(160))
+    other = twice.model_copy(update={"description": "Consulting in April"})
+    assert "IF-LINE-REPEATED" not in on_page(twice, other, gross=D(160))

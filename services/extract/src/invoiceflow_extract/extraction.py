@@ -72,7 +72,7 @@ async def extract(document: Document, extractor: Extractor, *, max_einvoice_size
     if einvoice is None:
         printed = await extractor.extract(document.layout, Reading())
         found = await asyncio.to_thread(check, Subject(printed.invoice, Origin.PAGE))
-        more = await asyncio.to_thread(_more_invoices, document.layout)
+        more = await asyncio.to_thread(_seen_on_pages, document.layout, printed)
         return Extraction(printed, (*electronic.findings, *more, *found))
     reading = einvoice.reading
     if not document.has_text or not (electronic.missing or _lacks(einvoice)):
@@ -89,13 +89,14 @@ async def extract(document: Document, extractor: Extractor, *, max_einvoice_size
     return Extraction(reading, tuple(findings))
 
 
-def _more_invoices(layout: Layout) -> list[Finding]:
-    """Return a finding where other invoices follow on later pages: they must not be lost without a word."""
-    from invoiceflow_extract.local import first_pages  # noqa: PLC0415 - its tables take a moment to load
+def _seen_on_pages(layout: Layout, printed: Reading) -> list[Finding]:
+    """Return what the pages show and the invoice does not: other invoices, rows, pages. None of it is lost without a word."""
+    # Its tables take a moment to load.
+    from invoiceflow_extract.local import first_pages, missing_pages, unread_rows  # noqa: PLC0415
 
     several = first_pages(layout)
     if not several:
-        return []
+        return [*unread_rows(layout, printed), *missing_pages(layout)]
     pages = ", ".join(f"{number} from page {page}" for number, page in several)
     return [
         RULES["IF-SEVERAL-INVOICES"].finding(

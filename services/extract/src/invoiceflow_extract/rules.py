@@ -71,6 +71,10 @@ _TABLE = (
     ("IF-LINE-NET", _WARNING, "Line net amount = quantity x unit price - discount"),
     ("IF-SEVERAL-INVOICES", _WARNING, "A document holds one invoice"),
     ("IF-LINES-COMPLETE", _WARNING, "The lines found add up to a total of the invoice"),
+    ("IF-ROWS-UNREAD", _WARNING, "Every row with an amount among the lines was read"),
+    ("IF-LINE-NUMBERS", _WARNING, "The printed numbers of the lines have no gap"),
+    ("IF-LINE-REPEATED", _WARNING, "No line is repeated word for word"),
+    ("IF-PAGES-MISSING", _ERROR, "As many pages are there as the document says"),
     # Taxes
     ("BR-Z-9", _ERROR, "Zero-rated: the VAT amount is 0"),
     ("BR-E-9", _ERROR, "Exempt from VAT: the VAT amount is 0"),

@@ -1,15 +1,69 @@
-"""Each line's own arithmetic."""
+"""The lines: whether there are any and all of them, and each line's own arithmetic."""
 
+from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal
+from itertools import pairwise
 
 from invoiceflow_contracts.extraction import Finding, Severity
-from invoiceflow_extract.checks.subject import Subject
+from invoiceflow_contracts.invoice import InvoiceType
+from invoiceflow_extract.checks.subject import Origin, Subject
 from invoiceflow_extract.rules import RULES
 
-__all__ = ["line_amounts_follow"]
+__all__ = ["line_amounts_follow", "line_numbers_run_on", "lines_are_there", "no_line_is_repeated"]
 
 _HALF = Decimal("0.5")
+
+
+def lines_are_there(subject: Subject) -> Iterator[Finding]:
+    """BR-16 on a page: a line was found. Without any, what is owed for is not known."""
+    if subject.origin is Origin.PAGE and not subject.invoice.lines:
+        yield RULES["BR-16"].finding("No line was found on the pages.", pointers=("/lines",), severity=Severity.WARNING)
+
+
+def line_numbers_run_on(subject: Subject) -> Iterator[Finding]:
+    """IF-LINE-NUMBERS: printed positions run from the first on in steps of one (or of ten, and so on).
+
+    Numbers that do not rise, such as article numbers, are no positions; an order's lines may be delivered in part, so this asks only.
+    """
+    given = [line.id for line in subject.invoice.lines]
+    if (
+        subject.origin is not Origin.PAGE
+        or len(given) < 2
+        or not all(one and one.isdecimal() and len(one) <= 5 for one in given)
+    ):
+        return
+    numbers = [int(one) for one in given if one]
+    step = numbers[1] - numbers[0] if len(numbers) == 2 else min(b - a for a, b in pairwise(numbers))
+    if step not in {1, 5, 10, 100} or numbers[0] > 100 * step or any(b <= a for a, b in pairwise(numbers)):
+        return
+    missing = sorted(set(range(min(step, numbers[0]), numbers[-1], step)) - set(numbers))
+    if missing:
+        shown = ", ".join(map(str, missing[:5]))
+        yield RULES["IF-LINE-NUMBERS"].finding(
+            f"The lines are numbered up to {numbers[-1]}, and {len(missing)} of them are missing: {shown}.",
+            pointers=tuple(f"/lines/{index}/id" for index in range(len(given))),
+            values={"missing": shown, "lines": len(given)},
+        )
+
+
+def no_line_is_repeated(subject: Subject) -> Iterator[Finding]:
+    """IF-LINE-REPEATED: no two lines are the same in everything but their number.
+
+    Two hours of the same work on two days differ by their dates; what differs in nothing may be charged twice.
+    """
+    if subject.invoice.type is InvoiceType.RECEIPT:
+        return  # the till lists each piece
+    lines = [line.model_copy(update={"id": None}) for line in subject.invoice.lines]
+    same = Counter(line for line in lines if line.description and line.net)
+    for line, count in same.items():
+        if count > 1:
+            places = [index for index, other in enumerate(lines) if other == line]
+            yield RULES["IF-LINE-REPEATED"].finding(
+                f"{count} lines are the same, {(line.description or '')[:60]!r} for {line.net}: it may be charged more than once.",
+                pointers=tuple(f"/lines/{index}" for index in places),
+                values={"description": (line.description or "")[:60], "net": line.net, "lines": count},
+            )
 
 
 def line_amounts_follow(subject: Subject) -> Iterator[Finding]:

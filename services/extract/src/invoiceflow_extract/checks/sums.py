@@ -26,12 +26,20 @@ def lines_add_up(subject: Subject) -> Iterator[Finding]:
     if stated is None or not nets or len(nets) < len(lines):
         return
     total = sum(nets, _ZERO)
+    if subject.origin is Origin.PAGE and _is_another_total(subject, total, len(nets)):
+        return  # the lines are all there: their amounts carry VAT, or the label of the total has misled
     if subject.differs(stated, total, rounded=len(nets)):
         yield RULES["BR-CO-10"].finding(
             f"The lines add up to {total}, but the invoice says {stated}.",
             pointers=("/totals/lines_net", *(f"/lines/{index}/net" for index in range(len(lines)))),
             values={"sum of lines": total, "totals.lines_net": stated},
         )
+
+
+def _is_another_total(subject: Subject, total: Decimal, rounded: int) -> bool:
+    totals = subject.invoice.totals
+    others = (totals.net, totals.gross, totals.payable)
+    return any(other is not None and not subject.differs(other, total, rounded=rounded) for other in others)
 
 
 def allowances_add_up(subject: Subject) -> Iterator[Finding]:
@@ -119,13 +127,16 @@ def payable_follows_from_gross(subject: Subject) -> Iterator[Finding]:
 def lines_are_complete(subject: Subject) -> Iterator[Finding]:
     """IF-LINES-COMPLETE: on a page, the lines found add up to one of the totals, with or without VAT.
 
-    Where the total of the lines is printed, BR-CO-10 says it more sharply.
+    Where the total of the lines is printed, BR-CO-10 says it more sharply, unless the amount of a line is missing. Lines that
+    nothing can be held against are a finding, too: nobody could tell whether one is missing.
     """
     invoice = subject.invoice
     totals = invoice.totals
-    if subject.origin is not Origin.PAGE or not invoice.lines or totals.lines_net is not None:
+    if subject.origin is not Origin.PAGE or not invoice.lines:
         return
     unread = [index for index, line in enumerate(invoice.lines) if line.net is None]
+    if totals.lines_net is not None and not unread:
+        return
     total = sum((line.net for line in invoice.lines if line.net is not None), _ZERO)
     before = (totals.allowances or _ZERO) - (totals.charges or _ZERO)
     goals = {
@@ -133,8 +144,6 @@ def lines_are_complete(subject: Subject) -> Iterator[Finding]:
         for name, value in (("net", totals.net), ("gross", totals.gross), ("payable", totals.payable))
         if value is not None
     }
-    if not goals:
-        return
     closes = any(
         not subject.differs(goal + adjustment, total, rounded=len(invoice.lines))
         for goal in goals.values()
@@ -142,10 +151,14 @@ def lines_are_complete(subject: Subject) -> Iterator[Finding]:
     )
     if closes and not unread:
         return
+    if unread:
+        message = f"The amount of {len(unread)} of {len(invoice.lines)} lines could not be read."
+    elif goals:
+        message = f"The {len(invoice.lines)} lines found add up to {total}, which is none of the invoice's totals: lines may be missing or misread."
+    else:
+        message = f"The {len(invoice.lines)} lines found add up to {total}, and no total was found that would show whether that is all."
     yield RULES["IF-LINES-COMPLETE"].finding(
-        f"The {len(invoice.lines)} lines found add up to {total}, which is none of the invoice's totals: lines may be missing or misread."
-        if not unread
-        else f"The amount of {len(unread)} of {len(invoice.lines)} lines could not be read.",
+        message,
         pointers=("/lines", *(f"/totals/{name}" for name in goals)),
         values={"sum of lines": total, "lines": len(invoice.lines)}
         | {f"totals.{name}": value for name, value in goals.items()},

@@ -22,6 +22,8 @@ class Vocabulary:
     street_endings: frozenset[str]
     us_states: frozenset[str]
     yours: frozenset[str]
+    page_words: frozenset[str]
+    page_of: frozenset[str]
 
 
 @lru_cache(maxsize=1)
