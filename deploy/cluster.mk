@@ -39,8 +39,9 @@ cluster-demo: .venv/installed cluster-images ## Install both charts on the clust
 .PHONY: cluster-test
 cluster-test: .venv/installed cluster-images ## Install, upgrade, disturb, scale and remove it on the cluster of KUBECONFIG, with the fault suite's oracle
 	@for service in $(CLUSTER_SERVICES); do \
-		printf 'FROM invoiceflow/%s:%s\nLABEL org.opencontainers.image.version=%s\n' $$service $(CLUSTER_VERSION) $(CLUSTER_NEXT) \
-			| docker build --quiet --tag invoiceflow/$$service:$(CLUSTER_NEXT) - >/dev/null || exit 1; \
+		container=$$(docker create invoiceflow/$$service:$(CLUSTER_VERSION)) \
+			&& docker commit --change 'LABEL org.opencontainers.image.version=$(CLUSTER_NEXT)' $$container invoiceflow/$$service:$(CLUSTER_NEXT) >/dev/null \
+			&& docker rm $$container >/dev/null || exit 1; \
 	done
 	@$(CLUSTER_LOAD) $(CLUSTER_OURS_NEXT)
 	@$(CLUSTER_ENVIRONMENT) INVOICEFLOW_REQUIRE_CLUSTER=1 $(BIN)/pytest tests/cluster -m cluster $(ARGS)

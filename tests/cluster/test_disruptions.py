@@ -12,6 +12,9 @@ from faultsuite.run import Run
 
 pytestmark = [pytest.mark.cluster, pytest.mark.slow]
 
+AWAY_SECONDS = 75.0
+"""Four refused liveness probes, 15 s apart, end a container."""
+
 UnderLoad = Callable[..., AbstractContextManager[Run]]
 
 
@@ -26,6 +29,17 @@ def test_one_pod_of_each_service_deleted_loses_nothing(
                 installation.kube("delete", "pod", pod, "--wait=false")
                 until(lambda gone=pod: gone not in installation.pod_names(), f"{pod} is on its way out")
                 installation.wait_ready(service)
+
+
+def test_servers_that_are_away_for_a_while_restart_nobody(installation: Installation, under_load: UnderLoad) -> None:
+    """Longer than the liveness probes would bear: pods that wait are not ready, and alive. That none was restarted the oracle says."""
+    with under_load("Kafka, MinIO and MongoDB away", count=40, seconds=30) as run:
+        run.load.wait_acknowledged(10)
+        with installation.servers_away():
+            until(lambda: not any(map(installation.ready, SERVICES)), "no service is ready")
+            time.sleep(AWAY_SECONDS)
+        for service in SERVICES:
+            until(lambda service=service: installation.ready(service), f"{service} is ready again")
 
 
 def test_an_upgrade_to_another_image_loses_nothing_and_refuses_nobody(

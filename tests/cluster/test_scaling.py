@@ -31,7 +31,7 @@ def scaled_by_keda(installation: Installation) -> Installation:
 
 
 class Replicas:
-    """How many pods of a service were ready, second by second."""
+    """When how many pods of a service were ready."""
 
     def __init__(self, installation: Installation, service: str) -> None:
         self._installation, self._service = installation, service
@@ -54,11 +54,12 @@ class Replicas:
 
     @property
     def story(self) -> str:
-        changes = [one for before, one in zip([(0.0, -1), *self.seen], self.seen, strict=False) if before[1] != one[1]]
-        return ", ".join(f"{number} at {at:.0f} s" for at, number in changes)
+        return ", ".join(f"{number} at {at:.0f} s" for at, number in self.seen)
 
     def _watch(self) -> None:
-        while not self._done.wait(1):
+        done = False
+        while not done:
+            done = self._done.wait(1)
             ready = len(self._installation.ready(self._service))
             if not self.seen or self.seen[-1][1] != ready:
                 self.seen.append((time.monotonic() - self._begun, ready))

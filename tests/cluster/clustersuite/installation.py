@@ -3,6 +3,8 @@
 import base64
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -131,7 +133,11 @@ class Installation:
         # The cores are wanted for other things than models that no document asks for.
         services["ocr"]["settings"] = {"INVOICEFLOW_OCR_WARM": "false"}
         if self._least is not None:
-            services["ocr"]["autoscaling"] = {"enabled": True, "min": self._least, "max": 3, "lag": 10}
+            services["ocr"] |= {
+                "autoscaling": {"enabled": True, "min": self._least, "max": 3, "lag": 10},
+                # So slow that documents wait, and that a second pod of it finds a processor free on a small machine.
+                "resources": {"limits": {"cpu": "300m"}},
+            }
             for service in ("extract", "query"):
                 services[service]["autoscaling"] = {"enabled": True, "min": 1, "max": 2}
         return {
@@ -150,6 +156,22 @@ class Installation:
                 "monitoring": [{"namespaceSelector": {"matchLabels": {ROLE: "monitoring"}}}],
             },
         }
+
+    @contextmanager
+    def servers_away(self) -> Iterator[None]:
+        """Have none of Kafka, MinIO and MongoDB for as long as the block lasts."""
+        servers = [f"statefulset/{name}" for name, _ in SERVERS.values()]
+        self.kube("scale", "--replicas=0", *servers)
+        try:
+            until(
+                lambda: not self.kube.get("pods", "--selector", f"{INSTANCE}={self.backing_release}"),
+                "the servers are gone",
+            )
+            yield
+        finally:
+            self.kube("scale", "--replicas=1", *servers)
+            for server in servers:
+                self.kube("rollout", "status", server, "--timeout=300s")
 
     def uninstall(self) -> None:
         helm("uninstall", self.release, "--namespace", self.kube.namespace, "--wait")
