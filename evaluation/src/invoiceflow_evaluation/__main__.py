@@ -14,7 +14,10 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from invoiceflow_evaluation.aggregate import Scored
+from invoiceflow_evaluation.beside import Run, beside, changed_documents
 from invoiceflow_evaluation.cache import default_cache
+from invoiceflow_evaluation.error_page import error_page
+from invoiceflow_evaluation.floor import below, raised, read_floor, write_floor
 from invoiceflow_evaluation.pipeline import Extracted, run
 from invoiceflow_evaluation.remote import run_remote
 from invoiceflow_evaluation.report import Measured, as_json, show
@@ -52,6 +55,20 @@ def evaluate(  # noqa: PLR0917 - typer's way to say options
     ] = None,
     url: Annotated[str | None, typer.Option(help="Measure the server there instead of the code here.")] = None,
     api_key: Annotated[str | None, typer.Option(envvar="INVOICEFLOW_API_KEY", help="Key for --url.")] = None,
+    compare: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FILE", help="A run that --json has kept, shown beside this one; may be repeated."),
+    ] = None,
+    html: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write a page that shows each error beside the picture of its place."),
+    ] = None,
+    floor: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Fail where a figure is worse than the floor kept there.")
+    ] = None,
+    raise_floor: Annotated[  # noqa: FBT002 - a flag
+        bool, typer.Option("--raise-floor", help="Raise --floor to this run's figures, wherever they are better.")
+    ] = False,
 ) -> None:
     """Measure extraction on labelled documents: any folder of the form that invoiceflow's samples have."""
     console, progress_console = console_for_tables(), Console(stderr=True)
@@ -77,10 +94,45 @@ def evaluate(  # noqa: PLR0917 - typer's way to say options
         progress_console.print(f"[red]{error}[/red]")
         raise typer.Exit(1) from error
     measured = _measure(rows, results)
-    if json_file is not None:
-        json_file.write_text(json.dumps(as_json(measured), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    figures = as_json(measured)
+    _keep(json_file, lambda: json.dumps(figures, indent=2, ensure_ascii=False) + "\n")
+    _keep(html, lambda: error_page(folder, measured))
     wanted = details or []
     show(console, measured, layouts=Detail.LAYOUTS in wanted, details=Detail.ERRORS in wanted)
+    if compare:
+        _compare(console, figures, compare)
+    if floor is not None:
+        _hold(progress_console, floor, figures, raising=raise_floor)
+
+
+def _keep(path: Path | None, made: Callable[[], str]) -> None:
+    if path is not None:
+        path.write_text(made(), encoding="utf-8")
+
+
+def _compare(console: Console, figures: Run, files: Sequence[Path]) -> None:
+    try:
+        others: list[Run] = [json.loads(file.read_text(encoding="utf-8")) for file in files]
+        table = beside(["this run", *(file.stem for file in files)], [figures, *others])
+        changes = list(changed_documents(figures, others[0]))
+    except (OSError, ValueError, KeyError) as error:
+        raise typer.BadParameter(
+            f"--compare takes files that --json has written ({type(error).__name__}: {error})"
+        ) from error
+    console.print(table)
+    for line in changes:
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def _hold(console: Console, path: Path, figures: Run, *, raising: bool) -> None:
+    kept = read_floor(path)
+    worse = list(below(kept, figures))
+    for sentence in worse:
+        console.print(sentence, style="red", markup=False, highlight=False, soft_wrap=True)
+    if worse:
+        raise typer.Exit(1)
+    if raising:
+        write_floor(path, raised(kept, figures))
 
 
 def _locally(

@@ -36,7 +36,7 @@ def _outcome(shipment: Shipment) -> Extracted:
     seconds = {} if document is None or document.seconds is None else {"server": document.seconds}
     if view is not None:
         e_invoice = any(one.method is Method.E_INVOICE for one in view.evidence.values())
-        return Extracted(view.invoice, e_invoice, None, seconds)
+        return Extracted(view.invoice, e_invoice, None, seconds, view.evidence, view.findings, view.needs_review)
     if document is not None and document.error is not None:
         return Extracted(None, failure=document.error.code, seconds=seconds)
     return Extracted(None, failure=shipment.problem.code if shipment.problem is not None else "unfinished")

@@ -12,6 +12,7 @@ from rich.text import Text
 from invoiceflow_evaluation.aggregate import Figures, Scored, Summary, by_language, by_layout, lane, lanes, summarise
 from invoiceflow_evaluation.pipeline import Extracted
 from invoiceflow_evaluation.scoring import FIELDS, Outcome
+from invoiceflow_evaluation.sureness import as_figures, sureness
 
 __all__ = ["Measured", "as_json", "errors", "show", "tables"]
 
@@ -36,6 +37,7 @@ def tables(measured: Sequence[Measured], *, layouts: bool = False) -> Renderable
         _groups("By lane", by_lane, measured),
         *(_fields(dict(part)) for part in _parts(list(by_lane.items()), _LANES_SIDE_BY_SIDE)),
         _groups("By language", by_language(scored)),
+        _sureness(measured),
     ]
     if layouts:
         parts.append(_groups("By layout", by_layout(scored)))
@@ -74,6 +76,25 @@ def _groups(title: str, groups: Mapping[str, Summary], measured: Sequence[Measur
             row.append(str(sum(one.failure is not None for one in group)))
             row += [_median([one.seconds[stage] for one in group if stage in one.seconds]) for stage in stages]
         table.add_row(name, *row)
+    return table
+
+
+def _sureness(measured: Sequence[Measured]) -> Table:
+    table = Table(title="Confidence of header values: claimed and right", title_justify="left")
+    table.add_column("lane", no_wrap=True)
+    for name in ("values", "calibration error", "pass without review", "values right among these"):
+        table.add_column(name, justify="right")
+    for name in [*lanes(one.scored for one in measured), "all"]:
+        found = sureness((one.scored, one.extracted) for one in measured if name in {"all", lane(one.scored)})
+        table.add_row(
+            name,
+            str(found.values),
+            _rate(found.error) if found.error != 1.0 else "1.000",
+            f"{found.passed} of {found.documents}",
+            "-"
+            if found.passed_share is None
+            else f"{found.passed_right} of {found.passed_values} ({_rate(found.passed_share)})",
+        )
     return table
 
 
@@ -132,12 +153,19 @@ def as_json(measured: Sequence[Measured]) -> dict[str, Any]:
     """Return every figure, and each document with its outcomes."""
     scored = [one.scored for one in measured]
     return {
-        "all": _summary(summarise(scored)),
-        "lanes": {name: _summary(summary) for name, summary in lanes(scored).items()},
+        "all": _summary(summarise(scored)) | {"sureness": _sure(measured)},
+        "lanes": {
+            name: _summary(summary) | {"sureness": _sure([one for one in measured if lane(one.scored) == name])}
+            for name, summary in lanes(scored).items()
+        },
         "languages": {name: _summary(summary) for name, summary in by_language(scored).items()},
         "layouts": {name: _summary(summary) for name, summary in by_layout(scored).items()},
         "documents": [_document(one) for one in measured],
     }
+
+
+def _sure(measured: Sequence[Measured]) -> dict[str, Any]:
+    return as_figures(sureness((one.scored, one.extracted) for one in measured))
 
 
 def _summary(summary: Summary) -> dict[str, Any]:
@@ -180,6 +208,8 @@ def _document(one: Measured) -> dict[str, Any]:
             for name, field in score.fields.items()
         },
         "lines": lines,
+        "needs_review": one.extracted.needs_review,
+        "findings": sorted({finding.rule for finding in one.extracted.findings}),
     }
 
 

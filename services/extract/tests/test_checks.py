@@ -12,6 +12,7 @@ from invoiceflow_contracts.extraction import Finding, Severity
 from invoiceflow_contracts.invoice import (
     Address,
     AllowanceCharge,
+    Identifier,
     Invoice,
     InvoiceLine,
     InvoiceType,
@@ -21,6 +22,7 @@ from invoiceflow_contracts.invoice import (
     Totals,
 )
 from invoiceflow_extract.checks import CHECKS, Origin, Subject, check
+from invoiceflow_extract.checks.law import COUNTRIES
 from invoiceflow_extract.rules import RULES
 
 D = Decimal
@@ -32,8 +34,8 @@ SOUND = Invoice(
     period_start=date(2024, 2, 1),
     period_end=date(2024, 2, 29),
     currency="EUR",
-    seller=Party(name="Nordwind", vat_id="DE136695976", address=Address(country="DE")),
-    buyer=Party(name="Bergblick", address=Address(country="AT")),
+    seller=Party(name="Nordwind", vat_id="DE136695976", address=Address(city="Kiel", country="DE")),
+    buyer=Party(name="Bergblick", address=Address(city="Graz", country="AT")),
     payment=Payment(iban="DE89370400440532013000"),
     totals=Totals(
         lines_net=D(120),
@@ -50,10 +52,32 @@ SOUND = Invoice(
         TaxBreakdown(category="S", rate=D(19), basis=D(95), amount=D("18.05")),
         TaxBreakdown(category="E", rate=D(0), basis=D(20), amount=D(0), exemption_reason="Books"),
     ),
-    allowances_charges=(AllowanceCharge(is_charge=False, amount=D(10)), AllowanceCharge(is_charge=True, amount=D(5))),
+    allowances_charges=(
+        AllowanceCharge(is_charge=False, amount=D(10), reason="Loyalty", tax_category="S", tax_rate=D(19)),
+        AllowanceCharge(is_charge=True, amount=D(5), reason="Freight", tax_category="S", tax_rate=D(19)),
+    ),
     lines=(
-        InvoiceLine(id="1", description="Gravel", quantity=D(250), unit_price=D("0.42"), discount=D(5), net=D(100)),
-        InvoiceLine(id="2", description="Book", quantity=D(2), unit_price=D(10), net=D(20)),
+        InvoiceLine(
+            id="1",
+            description="Gravel",
+            quantity=D(250),
+            unit="KGM",
+            unit_price=D("0.42"),
+            discount=D(5),
+            net=D(100),
+            tax_category="S",
+            tax_rate=D(19),
+        ),
+        InvoiceLine(
+            id="2",
+            description="Book",
+            quantity=D(2),
+            unit="C62",
+            unit_price=D(10),
+            net=D(20),
+            tax_category="E",
+            tax_rate=D(0),
+        ),
     ),
 )
 
@@ -73,6 +97,10 @@ def totals(**changes: Decimal | None) -> Invoice:
 
 def but(**changes: object) -> Invoice:
     return SOUND.model_copy(update=changes)
+
+
+def line_but(**changes: object) -> Invoice:
+    return but(lines=(SOUND.lines[0], SOUND.lines[1].model_copy(update=changes)))
 
 
 @pytest.mark.parametrize("origin", Origin)
@@ -114,6 +142,46 @@ def test_a_sound_invoice_has_no_findings(origin: Origin) -> None:
         ("BR-CO-17", but(taxes=(SOUND.taxes[0].model_copy(update={"rate": D(18)}), SOUND.taxes[1]))),
         ("BR-E-10", but(taxes=(SOUND.taxes[0], SOUND.taxes[1].model_copy(update={"exemption_reason": None})))),
         ("BR-E-9", but(taxes=(SOUND.taxes[0], SOUND.taxes[1].model_copy(update={"amount": D(3)})))),
+        ("BR-17", but(payee=Party())),
+        ("BR-18", but(tax_representative=Party(vat_id="DE136695976", address=Address(country="DE")))),
+        ("BR-20", but(tax_representative=Party(name="Agent", vat_id="DE136695976"))),
+        ("BR-56", but(tax_representative=Party(name="Agent", address=Address(country="DE")))),
+        ("BR-CO-9", but(buyer=SOUND.buyer.model_copy(update={"vat_id": "136695976"}))),
+        ("BR-CO-26", but(seller=SOUND.seller.model_copy(update={"vat_id": None}))),
+        ("BR-CO-25", but(due_date=None)),
+        ("BR-61", but(payment=Payment(means="58"))),
+        ("BR-21", line_but(id=None)),
+        ("BR-22", line_but(quantity=None)),
+        ("BR-23", line_but(unit=None)),
+        ("BR-24", line_but(net=None)),
+        ("BR-25", line_but(description=None)),
+        ("BR-26", line_but(unit_price=None)),
+        ("BR-27", line_but(unit_price=D(-10), quantity=D(-2))),
+        ("BR-28", line_but(gross_price=D(-10))),
+        ("BR-30", line_but(period_start=date(2024, 3, 2), period_end=date(2024, 3, 1))),
+        ("BR-CO-4", line_but(tax_category=None)),
+        ("BR-33", but(allowances_charges=(SOUND.allowances_charges[0].model_copy(update={"reason": None}),))),
+        ("BR-38", but(allowances_charges=(SOUND.allowances_charges[1].model_copy(update={"reason": None}),))),
+        ("BR-Z-1", line_but(tax_category="Z")),
+        ("BR-E-8", line_but(net=D(21))),
+        ("BR-S-8", but(allowances_charges=SOUND.allowances_charges[:1])),
+        ("BR-E-5", line_but(tax_rate=D(19))),
+        ("BR-S-5", line_but(tax_category="S")),
+        ("BR-S-2", but(seller=SOUND.seller.model_copy(update={"vat_id": None}))),
+        ("BR-AE-2", line_but(tax_category="AE")),
+        ("BR-IC-2", line_but(tax_category="K")),
+        ("BR-IC-11", but(lines=line_but(tax_category="K").lines, period_start=None, period_end=None)),
+        ("BR-IC-12", line_but(tax_category="K")),
+        ("IF-LAW", but(buyer=SOUND.buyer.model_copy(update={"address": Address(country="AT")}))),
+        ("IF-BIC", but(payment=SOUND.payment.model_copy(update={"bic": "COBADEF"}))),
+        (
+            "IF-GLN",
+            but(
+                seller=SOUND.seller.model_copy(
+                    update={"identifiers": (Identifier(value="4012345000001", scheme="0088"),)}
+                )
+            ),
+        ),
         ("IF-LINE-NET", but(lines=(SOUND.lines[0], SOUND.lines[1].model_copy(update={"quantity": D(3)})))),
     ],
 )
@@ -135,7 +203,8 @@ def test_no_tax_needs_a_reason(category: str, rule: str) -> None:
 
 def test_zero_rated_goods_need_no_reason() -> None:
     zero = TaxBreakdown(category="Z", rate=D(0), basis=D(20), amount=D(0))
-    assert rules(but(taxes=(SOUND.taxes[0], zero))) == set()
+    book = SOUND.lines[1].model_copy(update={"tax_category": "Z"})
+    assert rules(but(taxes=(SOUND.taxes[0], zero), lines=(SOUND.lines[0], book))) == set()
 
 
 def test_the_values_used_are_given_as_text() -> None:
@@ -234,7 +303,16 @@ def closing_invoices(draw: st.DrawFn) -> Invoice:
     cent = D("0.01")
     items = draw(st.lists(st.tuples(st.integers(1, 999), money, rates), min_size=1, max_size=12))
     lines = tuple(
-        InvoiceLine(id=str(index), quantity=D(quantity), unit_price=price, net=quantity * price, tax_rate=rate)
+        InvoiceLine(
+            id=str(index),
+            description=f"Thing {index}",
+            quantity=D(quantity),
+            unit="C62",
+            unit_price=price,
+            net=quantity * price,
+            tax_category="S" if rate else "Z",
+            tax_rate=rate,
+        )
         for index, (quantity, price, rate) in enumerate(items, 1)
     )
     bases: dict[Decimal, Decimal] = {}
@@ -331,3 +409,23 @@ def test_the_same_line_twice_is_asked_about() -> None:
     assert "IF-LINE-REPEATED" in on_page(twice, twice, gross=D(160))
     other = twice.model_copy(update={"description": "Consulting in April"})
     assert "IF-LINE-REPEATED" not in on_page(twice, other, gross=D(160))
+
+
+@pytest.mark.parametrize("country", COUNTRIES)
+def test_what_the_law_of_each_country_asks_for_is_a_field_of_the_invoice(country: str) -> None:
+    bare = but(
+        seller=Party(name="Nordwind", address=Address(country=country)),
+        buyer=Party(),
+        totals=Totals(gross=D(1)),
+        taxes=(),
+        due_date=None,
+    )
+    findings = [one for one in check(Subject(bare, Origin.PAGE)) if one.rule == "IF-LAW"]
+    assert len(findings) == (country != "US")
+    for finding in findings:
+        assert finding.severity is Severity.INFO
+        assert finding.values["law"] in finding.message
+
+
+def test_a_receipt_is_not_held_to_what_an_invoice_has() -> None:
+    assert "IF-LAW" not in rules(but(type=InvoiceType.RECEIPT, buyer=Party()), Origin.PAGE)

@@ -48,7 +48,9 @@ def test_an_einvoice_is_read_as_it_was_written(write: Callable[[Invoice], bytes]
     expected = plain(invoice)
     assert got == expected
     assert einvoice.findings == ()
-    assert check(Subject(einvoice.reading.invoice, Origin.EN16931)) == ()
+    # The date of supply that some laws ask for is optional in EN 16931, and so among the samples.
+    found = check(Subject(einvoice.reading.invoice, Origin.EN16931))
+    assert [finding for finding in found if finding.rule != "IF-LAW"] == []
 
 
 @pytest.mark.parametrize("write", WRITERS)

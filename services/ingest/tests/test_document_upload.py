@@ -220,16 +220,6 @@ async def test_when_all_are_refused_the_first_problem_is_the_answer(
     assert not objects.objects
 
 
-async def test_a_zip_archive_is_refused_and_nothing_of_it_is_kept(
-    client: httpx.AsyncClient, objects: MemoryObjectStore
-) -> None:
-    response = await client.post("/v1/documents", files=[file(zipped({"a.pdf": PDF}), "scans.zip")])
-
-    assert response.status_code == 415
-    assert response.json()["detail"].startswith("This is a ZIP archive. Unpack it and send the documents in it.")
-    assert not objects.objects
-
-
 async def test_an_office_file_is_told_by_what_is_in_its_container(
     client: httpx.AsyncClient, publisher: RecordingPublisher
 ) -> None:

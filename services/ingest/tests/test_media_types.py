@@ -111,6 +111,9 @@ SUPPORTED = {
     ),
     "ODT": (zipped(("mimetype", f"{ODF}text".encode()), ("content.xml", b"")), ODF + "text"),
     "ODS": (zipped(("mimetype", f"{ODF}spreadsheet".encode()), ("content.xml", b"")), ODF + "spreadsheet"),
+    "a ZIP archive": (zipped(("a.pdf", b"%PDF-1.7")), "application/zip"),
+    "an e-mail": (b"Received: from a by b\r\nFrom: a@b.example\r\nMIME-Version: 1.0\r\n\r\nHello", "message/rfc822"),
+    "an e-mail from a drafts folder": (b"From: a@b.example\nSubject: x\nMIME-Version: 1.0\n\nHello", "message/rfc822"),
     "text": ("Rechnung Nr. 7 über 12,00 €\r\n".encode(), "text/plain"),
     "text in Latin-1": (b"Rechnung \xfcber 12,00\n", "text/plain"),
     "text in UTF-16": ("Rechnung über 12,00 €".encode("utf-16"), "text/plain"),
@@ -121,14 +124,11 @@ SUPPORTED = {
 }
 
 REFUSED = {
-    "a ZIP archive": (zipped(("a.pdf", b"%PDF-1.7")), "ZIP archive"),
     "an empty ZIP archive": (zipped(), "damaged, incomplete or empty"),
     "a ZIP container that is cut off": (office("word/")[:-30], "damaged, incomplete or empty"),
-    "a binary workbook": (zipped(("xl/workbook.bin", b""), ("xl/styles.bin", b"")), "ZIP archive"),
+    "a binary workbook": (zipped(("xl/workbook.bin", b""), ("xl/styles.bin", b"")), "binary workbook"),
     "an OpenDocument presentation": (zipped(("mimetype", f"{ODF}presentation".encode())), "neither a text nor"),
     "an old or protected Office file": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\0\0", "password"),
-    "an e-mail": (b"Received: from a by b\r\nFrom: a@b.example\r\nMIME-Version: 1.0\r\n\r\nHello", "e-mail"),
-    "an e-mail from a drafts folder": (b"From: a@b.example\nSubject: x\nMIME-Version: 1.0\n\nHello", "e-mail"),
     "a HEIC photo": (b"\0\0\0\x18ftypheic\0\0\0\0", "HEIC"),
     "a 7z archive": (b"7z\xbc\xaf\x27\x1c\0\4", "archive"),
     "a gzip archive": (b"\x1f\x8b\x08\0", "archive"),
@@ -154,7 +154,7 @@ def test_what_cannot_be_read_is_refused_with_what_it_is_and_what_can(data: bytes
         sniff(data)
     assert caught.value.code == "unsupported_media_type"
     assert caught.value.message.endswith(
-        "What can be read: PDF, PNG, JPEG, TIFF, WebP, BMP, GIF, XML (also signed), HTML, DOCX, XLSX, PPTX, ODT, ODS and plain text."
+        "What can be read: PDF, PNG, JPEG, TIFF, WebP, BMP, GIF, XML (also signed), HTML, DOCX, XLSX, PPTX, ODT, ODS, plain text, and e-mails and ZIP archives of these."
     )
 
 

@@ -19,6 +19,7 @@ Occurrence = tuple[str, str]
 _CODE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 _POSITION = {
     "PermanentError": 0,
+    "ContainerError": 0,
     "TransientError": 0,
     "UnavailableError": 0,
     "InvoiceflowError": 0,

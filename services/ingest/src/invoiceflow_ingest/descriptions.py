@@ -13,7 +13,7 @@ _LINKS = {
     "events": f"/v1/documents/{_ID}/events",
     "file": f"/v1/documents/{_ID}/file",
 }
-_UNSUPPORTED = f"This is a ZIP archive. Unpack it and send the documents in it. What can be read: {SUPPORTED}."
+_UNSUPPORTED = f"This is a compressed archive. Unpack it and send the documents in it. What can be read: {SUPPORTED}."
 
 FORM: dict[str, Any] = {
     "required": True,
@@ -117,7 +117,7 @@ ACCEPTED: dict[str, Any] = {
                 "several": _example(
                     "Several files, one of them refused",
                     _document(known=False),
-                    {"filename": "scans.zip", "problem": _problem(415, "unsupported_media_type", _UNSUPPORTED)},
+                    {"filename": "scans.7z", "problem": _problem(415, "unsupported_media_type", _UNSUPPORTED)},
                 ),
             }
         }
@@ -140,7 +140,7 @@ PROBLEMS: dict[int, dict[str, Any]] = {
     ),
     415: _response(
         "No file is of a kind that can be read.",
-        _refusal(415, "unsupported_media_type", _UNSUPPORTED, filename="scans.zip"),
+        _refusal(415, "unsupported_media_type", _UNSUPPORTED, filename="scans.7z"),
     ),
     422: _response(
         "The form is complete and nothing in it can be accepted.",

@@ -2,9 +2,9 @@
 
 from invoiceflow_chassis.errors import PermanentError
 
-__all__ = ["BucketNotAllowedError", "EmptyFileError", "UnsupportedMediaTypeError"]
+__all__ = ["BucketNotAllowedError", "ContainerError", "EmptyFileError", "UnsupportedMediaTypeError"]
 
-SUPPORTED = "PDF, PNG, JPEG, TIFF, WebP, BMP, GIF, XML (also signed), HTML, DOCX, XLSX, PPTX, ODT, ODS and plain text"
+SUPPORTED = "PDF, PNG, JPEG, TIFF, WebP, BMP, GIF, XML (also signed), HTML, DOCX, XLSX, PPTX, ODT, ODS, plain text, and e-mails and ZIP archives of these"
 
 
 class EmptyFileError(PermanentError):
@@ -24,6 +24,10 @@ class UnsupportedMediaTypeError(PermanentError):
 
     def __init__(self, found: str, advice: str = "Convert it to PDF.") -> None:
         super().__init__("unsupported_media_type", f"{found}. {advice} What can be read: {SUPPORTED}.")
+
+
+class ContainerError(PermanentError):
+    """An e-mail or a ZIP archive that cannot be taken apart."""
 
 
 class BucketNotAllowedError(PermanentError):

@@ -8,7 +8,7 @@ the document; the sender tries again, and the same bytes make the same event, wh
 import asyncio
 import hashlib
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -22,11 +22,12 @@ from invoiceflow_chassis.ports import ObjectStore, Publisher, Received
 from invoiceflow_contracts.events import DocumentFailedV1, DocumentSubmittedV1, DocumentUploadedV1, Event, Metadata
 from invoiceflow_contracts.identity import document_id
 from invoiceflow_ingest.acceptance import find_accepted, publish_uploaded, record_accepted
-from invoiceflow_ingest.errors import BucketNotAllowedError
+from invoiceflow_ingest.errors import BucketNotAllowedError, ContainerError
 from invoiceflow_ingest.filenames import clean_filename
 from invoiceflow_ingest.media_types import Sample, first_guess, media_type
+from invoiceflow_ingest.unpacking import CONTAINERS, Limits, Member, unpacked
 
-__all__ = ["Acceptance", "Intake", "accept", "on_submitted", "store", "take_in"]
+__all__ = ["Acceptance", "Intake", "Refusal", "accept", "accept_all", "on_submitted", "store"]
 
 Channel = Literal["http", "kafka"]
 
@@ -46,6 +47,10 @@ class Intake:
     """Buckets that submissions may refer to."""
     max_file_size: int
     """Bytes."""
+    max_members: int = 100
+    """Documents in one e-mail or archive."""
+    max_unpacked: int = 512 << 20
+    """Bytes that may come out of one."""
     now: Callable[[], datetime] = _now
     locks: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
     """One for each document that is being accepted; a lock that nobody holds or awaits is forgotten."""
@@ -61,6 +66,15 @@ class Acceptance:
     """As it was published when the document was first taken in."""
     known: bool
     """Whether these bytes had been taken in before."""
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A document that was not taken in."""
+
+    filename: str
+    sha256: str
+    error: PermanentError
 
 
 async def store(intake: Intake, tenant: str, chunks: AsyncIterable[bytes]) -> Received:
@@ -90,7 +104,14 @@ async def store(intake: Intake, tenant: str, chunks: AsyncIterable[bytes]) -> Re
 
 
 async def accept(
-    intake: Intake, tenant: str, received: Received, *, filename: str, channel: Channel, metadata: Metadata
+    intake: Intake,
+    tenant: str,
+    received: Received,
+    *,
+    filename: str,
+    channel: Channel,
+    metadata: Metadata,
+    container: str | None = None,
 ) -> Acceptance:
     """Announce a stored document and record that; a document known already is left as it is.
 
@@ -115,6 +136,7 @@ async def accept(
             channel=channel,
             received_at=intake.now(),
             metadata=metadata,
+            container=None if container is None else clean_filename(container),
         )
         await publish_uploaded(intake.publisher, event)
         await record_accepted(intake.objects, intake.bucket, event)
@@ -122,18 +144,45 @@ async def accept(
     return Acceptance(event, known=False)
 
 
-async def take_in(
-    intake: Intake,
-    tenant: str,
-    chunks: AsyncIterable[bytes],
-    *,
-    filename: str,
-    channel: Channel,
-    metadata: Metadata,
-) -> Acceptance:
-    """Store and accept a document."""
-    received = await store(intake, tenant, chunks)
-    return await accept(intake, tenant, received, filename=filename, channel=channel, metadata=metadata)
+async def accept_all(
+    intake: Intake, tenant: str, received: Received, *, filename: str, channel: Channel, metadata: Metadata
+) -> list[Acceptance | Refusal]:
+    """Accept a stored document, or each of those in a stored e-mail or archive.
+
+    A container is no document: its bytes are kept, and what is in it is taken in one by one, as if it had been sent so. Sent again
+    after a crash half way, it makes the same documents. One that is refused does not keep the others from being accepted.
+
+    Raises:
+        TransientError: Kafka or the object store did not acknowledge.
+    """
+    kind = received.ref.media_type
+    if kind not in CONTAINERS:
+        return [await accept(intake, tenant, received, filename=filename, channel=channel, metadata=metadata)]
+    outcomes: list[Acceptance | Refusal] = []
+    limits = Limits(intake.max_members, intake.max_file_size, intake.max_unpacked)
+    members = unpacked(await intake.objects.get(tenant, received.ref), kind, limits)
+    try:
+        while (member := await asyncio.to_thread(next, members, None)) is not None:
+            take = partial(accept, channel=channel, metadata=metadata, container=filename)
+            outcomes.append(await _accept_member(intake, tenant, member, take))
+    except PermanentError as error:
+        outcomes.append(Refusal(filename, received.ref.sha256, error))
+    if not outcomes:
+        empty = ContainerError(
+            "container_empty", "There is no document in it. Attach the invoice, or put it in the archive."
+        )
+        outcomes.append(Refusal(filename, received.ref.sha256, empty))
+    return outcomes
+
+
+async def _accept_member(
+    intake: Intake, tenant: str, member: Member, take: Callable[..., Awaitable[Acceptance]]
+) -> Acceptance | Refusal:
+    try:
+        stored = await store(intake, tenant, _one(member.data))
+    except PermanentError as error:
+        return Refusal(clean_filename(member.filename), hashlib.sha256(member.data).hexdigest(), error)
+    return await take(intake, tenant, stored, filename=member.filename)
 
 
 async def on_submitted(intake: Intake, event: DocumentSubmittedV1) -> Sequence[Event]:
@@ -143,7 +192,7 @@ async def on_submitted(intake: Intake, event: DocumentSubmittedV1) -> Sequence[E
     acknowledgement, or a crash between the two would leave a document that is known and was never announced.
 
     Returns:
-        What is left to publish: ``document.failed`` for a document that cannot be taken in.
+        What is left to publish: ``document.failed`` for each document that cannot be taken in.
     """
     sha256 = event.content.sha256 if event.content is not None else hashlib.sha256(event.inline or b"").hexdigest()
     identity = document_id(event.tenant, sha256)
@@ -153,27 +202,25 @@ async def on_submitted(intake: Intake, event: DocumentSubmittedV1) -> Sequence[E
         return ()
     try:
         data = await _bytes_of(intake, event)
-        await take_in(
-            intake,
-            event.tenant,
-            _one(data),
-            filename=event.filename,
-            channel="kafka",
-            metadata=event.metadata,
-        )
+        received = await store(intake, event.tenant, _one(data))
     except PermanentError as error:
-        # A submission has no document id of its own, so the chassis could not say which document failed.
-        return (
-            DocumentFailedV1(
-                tenant=event.tenant,
-                document_id=identity,
-                stage="ingest",
-                code=error.code,
-                message=error.message,
-                failed_at=intake.now(),
-            ),
-        )
-    return ()
+        return (_failed(intake, event.tenant, Refusal(event.filename, sha256, error)),)
+    outcomes = await accept_all(
+        intake, event.tenant, received, filename=event.filename, channel="kafka", metadata=event.metadata
+    )
+    return tuple(_failed(intake, event.tenant, one) for one in outcomes if isinstance(one, Refusal))
+
+
+def _failed(intake: Intake, tenant: str, refusal: Refusal) -> DocumentFailedV1:
+    """Return the event; a submission has no document id of its own, so the chassis could not say which document failed."""
+    return DocumentFailedV1(
+        tenant=tenant,
+        document_id=document_id(tenant, refusal.sha256),
+        stage="ingest",
+        code=refusal.error.code,
+        message=refusal.error.message,
+        failed_at=intake.now(),
+    )
 
 
 async def _bytes_of(intake: Intake, event: DocumentSubmittedV1) -> bytes:

@@ -20,6 +20,8 @@ def create_service(settings: IngestSettings, objects: ObjectStore, publisher: Pu
         bucket=settings.bucket,
         source_buckets=settings.source_buckets,
         max_file_size=settings.max_file_size,
+        max_members=settings.max_files,
+        max_unpacked=settings.max_request_size,
     )
     return Service(
         name="ingest",

@@ -10,13 +10,14 @@ from dataclasses import dataclass, field
 from invoiceflow_ingest.containers import names_at_end, odf_type
 from invoiceflow_ingest.errors import EmptyFileError, UnsupportedMediaTypeError
 
-__all__ = ["HEAD", "TAIL", "ZIP", "Sample", "first_guess", "media_type"]
+__all__ = ["EMAIL", "HEAD", "TAIL", "ZIP", "Sample", "first_guess", "media_type"]
 
 HEAD = 8 * 1024
 """Bytes at the beginning that are looked at."""
 TAIL = 128 * 1024
 """Bytes at the end that are looked at: there a ZIP archive lists its entries."""
 ZIP = "application/zip"
+EMAIL = "message/rfc822"
 
 _PDF_LATER = re.compile(rb"%PDF-\d")
 _PDF_JUNK = 1024
@@ -49,7 +50,6 @@ _SIGNATURES = (
     ),
     (re.compile(rb"PK(\x03\x04|\x05\x06|\x07\x08)"), ZIP),
 )
-_EMAIL_ADVICE = "Send its attachments as files of their own."
 _ARCHIVE_ADVICE = "Unpack it and send the documents in it."
 _REFUSED = (
     (re.compile(rb"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"), "This is an Office file of the old binary kind, or one that is protected by a password", "Save it without a password as DOCX, XLSX or PDF."),
@@ -97,7 +97,7 @@ class Sample:
 
 
 def first_guess(head: bytes) -> str:
-    """Return the media type as the first bytes tell it, ``application/zip`` for all that comes in a ZIP container.
+    """Return the media type as the first bytes tell it, ``application/zip`` for all that comes in a ZIP container, Office files too.
 
     Raises:
         EmptyFileError: there are no bytes.
@@ -116,7 +116,7 @@ def first_guess(head: bytes) -> str:
     if markup == _XML:
         return _XML
     if _is_email(head):
-        raise UnsupportedMediaTypeError("This is an e-mail", _EMAIL_ADVICE)
+        return EMAIL
     if _PDF_LATER.search(head[: _PDF_JUNK + 8]):
         return "application/pdf"
     if text is None:
@@ -150,10 +150,12 @@ def _in_container(head: bytes, tail: bytes) -> str:
         raise UnsupportedMediaTypeError(
             "This is a ZIP container that is damaged, incomplete or empty", "Send it again."
         )
+    if any(name.endswith("/workbook.bin") for name in names):
+        raise UnsupportedMediaTypeError("This is a binary workbook", "Save it as XLSX.")
     for folder, office in _OFFICE_FOLDERS.items():
-        if any(name.startswith(folder) for name in names) and not any(name.endswith("/workbook.bin") for name in names):
+        if any(name.startswith(folder) for name in names):
             return office
-    raise UnsupportedMediaTypeError("This is a ZIP archive", _ARCHIVE_ADVICE)
+    return ZIP
 
 
 def _is_email(head: bytes) -> bool:

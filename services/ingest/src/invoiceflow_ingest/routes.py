@@ -10,11 +10,10 @@ from starlette.requests import ClientDisconnect
 
 from invoiceflow_chassis.auth import CurrentTenant
 from invoiceflow_chassis.errors import PermanentError
-from invoiceflow_chassis.ports import Received
 from invoiceflow_chassis.problems import Problem, ProblemError
 from invoiceflow_contracts.events import Metadata
 from invoiceflow_ingest.descriptions import ACCEPTED, FORM, PROBLEMS
-from invoiceflow_ingest.handlers import Intake, accept
+from invoiceflow_ingest.handlers import Acceptance, Intake, Refusal, accept_all
 from invoiceflow_ingest.multipart import MultipartError, boundary_of, parts
 from invoiceflow_ingest.uploads import InvalidFieldError, Upload, receive_uploads
 
@@ -76,7 +75,8 @@ def document_routes(intake: Intake, *, max_files: int, max_request_size: int) ->
 
         The answer comes when the files are stored and announced: nothing accepted is lost after that. What a file
         is follows from its content, not from its name. The same bytes again are the same document (`known`).
-        Where some files of a request are refused, the others are accepted and each refused one carries its `problem`.
+        An e-mail or a ZIP archive stands for the documents in it. Where some files of a request are refused, the others are
+        accepted and each refused one carries its `problem`.
         """
         try:
             boundary = boundary_of(request.headers.get("content-type", ""))
@@ -89,14 +89,14 @@ def document_routes(intake: Intake, *, max_files: int, max_request_size: int) ->
             raise ProblemError(400, "client_disconnected", "The connection ended before the request did.") from error
         except InvalidFieldError as error:
             raise ProblemError(422, error.code, error.message, errors=error.errors) from error
-        if all(isinstance(upload.outcome, PermanentError) for upload in uploads.files):
-            raise _all_refused(uploads.files)
-        documents: list[DocumentAccepted | DocumentRefused] = []
-        for upload in uploads.files:
-            if isinstance(upload.outcome, PermanentError):
-                documents.append(DocumentRefused(filename=upload.filename, problem=_problem(upload.outcome)))
-            else:
-                documents.append(await _accepted(intake, tenant, upload.filename, upload.outcome, uploads.metadata))
+        documents = [
+            document
+            for upload in uploads.files
+            for document in await _taken_in(intake, tenant, upload, uploads.metadata)
+        ]
+        refused = [document for document in documents if isinstance(document, DocumentRefused)]
+        if len(refused) == len(documents):
+            raise _all_refused(refused)
         if len(documents) == 1 and isinstance(documents[0], DocumentAccepted):
             response.headers["Location"] = documents[0].links.self
         return DocumentsAccepted(documents=documents)
@@ -122,10 +122,24 @@ async def _limited(request: Request, limit: int) -> AsyncIterator[bytes]:
         )
 
 
-async def _accepted(
-    intake: Intake, tenant: str, filename: str, received: Received, metadata: Metadata
-) -> DocumentAccepted:
-    acceptance = await accept(intake, tenant, received, filename=filename, channel="http", metadata=metadata)
+async def _taken_in(
+    intake: Intake, tenant: str, upload: Upload, metadata: Metadata
+) -> list[DocumentAccepted | DocumentRefused]:
+    """Accept the document of an upload, or the documents in it."""
+    if isinstance(upload.outcome, PermanentError):
+        return [DocumentRefused(filename=upload.filename, problem=_problem(upload.outcome))]
+    outcomes = await accept_all(
+        intake, tenant, upload.outcome, filename=upload.filename, channel="http", metadata=metadata
+    )
+    return [
+        DocumentRefused(filename=one.filename, problem=_problem(one.error))
+        if isinstance(one, Refusal)
+        else _accepted(one)
+        for one in outcomes
+    ]
+
+
+def _accepted(acceptance: Acceptance) -> DocumentAccepted:
     event = acceptance.event
     path = f"/v1/documents/{event.document_id}"
     return DocumentAccepted(
@@ -149,12 +163,16 @@ def _problem(error: PermanentError) -> Problem:
     )
 
 
-def _all_refused(files: list[Upload]) -> ProblemError:
+def _all_refused(files: list[DocumentRefused]) -> ProblemError:
     """Return the first file's problem, with those of all under ``errors``."""
-    problems = [(file.filename, _problem(file.outcome)) for file in files if isinstance(file.outcome, PermanentError)]
-    first = problems[0][1]
+    first = files[0].problem
     errors = [
-        {"filename": name, "status": problem.status, "code": problem.code, "detail": problem.detail}
-        for name, problem in problems
+        {
+            "filename": file.filename,
+            "status": file.problem.status,
+            "code": file.problem.code,
+            "detail": file.problem.detail,
+        }
+        for file in files
     ]
     return ProblemError(first.status, first.code, first.detail, errors=errors)

@@ -21,3 +21,6 @@ class DocumentUploadedV1(DocumentEvent):
     channel: Literal["http", "kafka"] = Field(description="How it came in.")
     received_at: AwareDatetime
     metadata: Metadata = Metadata()
+    container: str | None = Field(
+        default=None, max_length=255, description="Name of the e-mail or archive that the document came in."
+    )

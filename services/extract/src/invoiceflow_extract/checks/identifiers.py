@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from babel.numbers import list_currencies
-from stdnum import iban
+from stdnum import bic, ean, iban
 from stdnum.exceptions import ValidationError
 from stdnum.util import get_cc_module
 
@@ -11,8 +11,10 @@ from invoiceflow_contracts.extraction import Finding
 from invoiceflow_extract.checks.subject import Subject
 from invoiceflow_extract.rules import RULES
 
-__all__ = ["currency_is_known", "iban_holds", "vat_ids_hold"]
+__all__ = ["bic_holds", "currency_is_known", "glns_hold", "iban_holds", "vat_ids_hold"]
 
+_GLN = "0088"
+"""Of ISO/IEC 6523: global location number."""
 _VAT_PREFIX = {"EL": "gr", "XI": "gb"}
 """Greece and Northern Ireland use prefixes that are not their ISO 3166-1 codes."""
 
@@ -69,3 +71,31 @@ def iban_holds(subject: Subject) -> Iterator[Finding]:
             pointers=("/payment/iban",),
             values={"iban": account[:40]},
         )
+
+
+def bic_holds(subject: Subject) -> Iterator[Finding]:
+    """IF-BIC: the form of ISO 9362."""
+    given = subject.invoice.payment.bic
+    if given is not None and not bic.is_valid(given):
+        yield RULES["IF-BIC"].finding(
+            f"The BIC {given[:20]!r} has not the form of one.", pointers=("/payment/bic",), values={"bic": given[:20]}
+        )
+
+
+def glns_hold(subject: Subject) -> Iterator[Finding]:
+    """IF-GLN: the check digit of global location numbers (GS1), where an identifier's scheme says that it is one."""
+    invoice = subject.invoice
+    given = [
+        (f"/{role}/identifiers/{index}", one)
+        for role, party in (("seller", invoice.seller), ("buyer", invoice.buyer))
+        for index, one in enumerate(party.identifiers)
+    ]
+    if invoice.delivery is not None and invoice.delivery.location is not None:
+        given.append(("/delivery/location", invoice.delivery.location))
+    for pointer, one in given:
+        if one.scheme == _GLN and not (len(one.value) == 13 and ean.is_valid(one.value)):
+            yield RULES["IF-GLN"].finding(
+                f"The GLN {one.value[:20]!r} has not 13 digits with the right check digit.",
+                pointers=(pointer,),
+                values={"gln": one.value[:20]},
+            )

@@ -276,6 +276,21 @@ def lag(url: Url = DEFAULT_URL, api_key: ApiKey = None, *, as_json: Json = False
     _with_client(url, api_key, work)
 
 
+@app.command()
+def rules(
+    beginning: Annotated[str | None, typer.Argument(metavar="[ID]", help="(The beginning of) a rule's id.")] = None,
+    *,
+    as_json: Json = False,
+) -> None:
+    """List the rules that every invoice is checked by."""
+    from invoiceflow_standalone.cli.rules import list_rules
+
+    async def work(out: "Console", _: "Console") -> Exit:
+        return list_rules(beginning, out=out, as_json=as_json)
+
+    _leave(work)
+
+
 @dead_letters.command(name="list")
 def list_dead_letters(
     *,

@@ -11,7 +11,7 @@ from invoiceflow_standalone.cli.errors import CommandError
 __all__ = ["DOCUMENT_SUFFIXES", "Selection", "Skipped", "select_files"]
 
 DOCUMENT_SUFFIXES = frozenset(
-    {".pdf", ".xml", ".p7m", ".html", ".htm", ".eml"}
+    {".pdf", ".xml", ".p7m", ".html", ".htm", ".eml", ".zip"}
     | {".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".gif", ".webp"}
     | {".docx", ".xlsx", ".pptx", ".odt", ".ods", ".odp"}
 )
