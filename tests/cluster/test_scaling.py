@@ -78,3 +78,17 @@ def test_documents_that_wait_bring_more_of_ocr_and_none_that_wait_takes_them_awa
         until(lambda: len(installation.ready("ocr")) == least, f"ocr is back at {least}", SCALING_SECONDS)
     figures.add(f"pods of ocr ready: {replicas.story}")
     assert replicas.most > 1
+
+
+def test_without_keda_the_load_of_the_processors_is_asked_for(installation: Installation) -> None:
+    if kubectl("get", "--raw", "/apis/metrics.k8s.io/v1beta1/nodes", check=False).returncode != 0:
+        pytest.skip("the cluster has no metrics API, so nothing knows the load")
+    installation.upgrade(ocr_least=1, keda=False)
+
+    def active() -> bool:
+        scalers = installation.kube.get("horizontalpodautoscalers")
+        active = {"type": "ScalingActive", "status": "True"}
+        conditions = [one["status"].get("conditions", ()) for one in scalers]
+        return len(scalers) == 3 and all(any(active.items() <= part.items() for part in parts) for parts in conditions)
+
+    until(active, "ocr, extract and query are scaled by what they use", SCALING_SECONDS)

@@ -60,7 +60,7 @@ class Installation:
         self._folder = folder
         self._kafka_port = int(free_port())
         self._forwards: list[Forward] = []
-        self._version, self._replicas, self._least = self.version, 1, None
+        self._version, self._replicas, self._least, self._keda = self.version, 1, None, False
 
     # -- from first to last ---------------------------------------------------------------------------------------------
 
@@ -114,11 +114,18 @@ class Installation:
         with self.figures.timed("helm install --wait of the chart"):
             self._helm("install", self.release, self.chart, self._values(), self.chart / "values-trial.yaml")
 
-    def upgrade(self, *, version: str | None = None, replicas: int | None = None, ocr_least: int | None = None) -> None:
-        """Upgrade to another image, to so many pods of each service, or to KEDA with at least so many of ocr."""
+    def upgrade(
+        self,
+        *,
+        version: str | None = None,
+        replicas: int | None = None,
+        ocr_least: int | None = None,
+        keda: bool = True,
+    ) -> None:
+        """Upgrade to another image, to so many pods of each service, or to autoscaling with at least so many of ocr."""
         self._version = version or self._version
         self._replicas = replicas or self._replicas
-        self._least = ocr_least
+        self._least, self._keda = ocr_least, keda
         self._helm("upgrade", self.release, self.chart, self._values(), self.chart / "values-trial.yaml")
 
     def rollback(self) -> None:
@@ -145,7 +152,7 @@ class Installation:
             "gateway": {"replicas": self._replicas},
             "image": {"tag": self._version},
             "keda": {
-                "enabled": self._least is not None,
+                "enabled": self._least is not None and self._keda,
                 # As quick as KEDA allows: a day of work in minutes.
                 "pollingSeconds": 5,
                 "cooldownSeconds": 20,
