@@ -13,7 +13,7 @@ chart-docs: .venv/installed ## README and schema of the charts anew, from their 
 chart-golden: ## What `helm template` makes of each values file, stored for review
 	@command -v helm >/dev/null || { echo "There is no helm."; exit 1; }
 	@for values in $(CHART_VALUES); do \
-		helm template invoiceflow $(CHARTS)/invoiceflow --namespace invoiceflow --values $(CHARTS)/invoiceflow/values-$$values.yaml \
+		helm template invoiceflow $(CHARTS)/invoiceflow --namespace invoiceflow --kube-version 1.32.0 --values $(CHARTS)/invoiceflow/values-$$values.yaml \
 			> $(CHARTS)/golden/$$values.yaml || exit 1; \
 	done
 

@@ -15,6 +15,9 @@ __all__ = ["CHARTS", "VALUES", "Object", "Render", "template", "tool"]
 CHARTS = Path(__file__).resolve().parents[2] / "deploy/k8s"
 VALUES = ("trial", "production", "air-gapped")
 
+KUBERNETES = "1.32.0"
+"""Whose API is rendered for; a helm may have been built for whatever version."""
+
 Object = dict[str, Any]
 Render = Callable[..., list[Object]]
 
@@ -36,7 +39,8 @@ def template(chart: str, *arguments: str) -> str:
     Raises:
         ValueError: with what it says instead.
     """
-    command = [tool("helm"), "template", "invoiceflow", str(CHARTS / chart), "--namespace", "invoiceflow", *arguments]
+    given = ("--namespace", "invoiceflow", "--kube-version", KUBERNETES, *arguments)
+    command = [tool("helm"), "template", "invoiceflow", str(CHARTS / chart), *given]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise ValueError(done.stderr)
