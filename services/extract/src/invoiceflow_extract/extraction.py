@@ -92,11 +92,11 @@ async def extract(document: Document, extractor: Extractor, *, max_einvoice_size
 def _seen_on_pages(layout: Layout, printed: Reading) -> list[Finding]:
     """Return what the pages show and the invoice does not: other invoices, rows, pages. None of it is lost without a word."""
     # Its tables take a moment to load.
-    from invoiceflow_extract.local import first_pages, missing_pages, unread_rows  # noqa: PLC0415
+    from invoiceflow_extract.local import first_pages, incomplete  # noqa: PLC0415
 
     several = first_pages(layout)
     if not several:
-        return [*unread_rows(layout, printed), *missing_pages(layout)]
+        return incomplete(layout, printed)
     pages = ", ".join(f"{number} from page {page}" for number, page in several)
     return [
         RULES["IF-SEVERAL-INVOICES"].finding(

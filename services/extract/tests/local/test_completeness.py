@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 
 from invoiceflow_contracts.layout import Box, Engine, Layout, Line, Page, Word
 from invoiceflow_extract.checks import Origin, Subject, check
-from invoiceflow_extract.local import missing_pages, read_layout, unread_rows
+from invoiceflow_extract.local import read_layout
+from invoiceflow_extract.local.completeness import missing_pages, unread_rows
+from invoiceflow_extract.local.page_text import sheets_of
 from invoiceflow_extract.reading import Reading
 
 GOODS = [
@@ -68,7 +70,7 @@ def without(reading: Reading, gone: set[int]) -> Reading:
 
 
 def rules(reading: Reading, pages: Layout = WHOLE) -> set[str]:
-    found = (*check(Subject(reading.invoice, Origin.PAGE)), *unread_rows(pages, reading))
+    found = (*check(Subject(reading.invoice, Origin.PAGE)), *unread_rows(sheets_of(pages), reading))
     return {finding.rule for finding in found} & COMPLETENESS
 
 
@@ -85,7 +87,7 @@ def test_lines_that_were_overlooked_are_never_silent(gone: set[int]) -> None:
 
 def test_a_row_that_adds_nothing_is_missed_by_its_place_on_the_page() -> None:
     missed = without(read_layout(WHOLE), {2})
-    (finding,) = unread_rows(WHOLE, missed)
+    (finding,) = unread_rows(sheets_of(WHOLE), missed)
     assert "Free sample" in finding.message
     assert finding.values["rows"] == "1"
 
@@ -104,14 +106,14 @@ def test_rows_on_a_later_page_are_looked_for_too() -> None:
 )
 def test_a_row_that_is_no_line_is_not_missed(row: tuple[str, ...]) -> None:
     pages = layout(page([*HEAD, *GOODS[:2], row, *GOODS[2:], *FOOT]))
-    assert unread_rows(pages, read_layout(pages)) == []
+    assert unread_rows(sheets_of(pages), read_layout(pages)) == []
 
 
 @pytest.mark.parametrize(
     "said", ["Page 1 of 3", "Seite 1 von 3", "Page 1/3", "Pagina 1 di 3", "Sida 1 (3)", "Strona 1 z 3", "Side 1 av 3"]
 )
 def test_pages_that_the_document_counts_and_has_not_are_missed(said: str) -> None:
-    findings = missing_pages(layout(page([*HEAD, *GOODS, *FOOT, (said,)])))
+    findings = missing_pages(sheets_of(layout(page([*HEAD, *GOODS, *FOOT, (said,)]))), pages=1)
     if said == "Sida 1 (3)":  # may be a footnote
         assert findings == []
     else:
@@ -120,4 +122,4 @@ def test_pages_that_the_document_counts_and_has_not_are_missed(said: str) -> Non
 
 def test_pages_that_are_there_are_not_missed() -> None:
     pages = [page([*HEAD, (f"Page {number} of 2",)], number=number) for number in (1, 2)]
-    assert missing_pages(layout(*pages)) == []
+    assert missing_pages(sheets_of(layout(*pages)), pages=2) == []

@@ -10,15 +10,15 @@ from decimal import Decimal
 
 from invoiceflow_contracts.extraction import Finding
 from invoiceflow_contracts.invoice import Invoice
-from invoiceflow_extract.checks.subject import Origin, Subject
+from invoiceflow_extract.checks.subject import Subject, of_en16931
 from invoiceflow_extract.rules import RULES
 
-__all__ = ["CATEGORIES", "categories_agree", "categories_have_their_parties", "rates_suit_their_categories"]
+__all__ = ["CATEGORIES", "TAXED", "categories_agree", "categories_have_their_parties", "rates_suit_their_categories"]
 
 CATEGORIES = {"S": "S", "Z": "Z", "E": "E", "AE": "AE", "K": "IC", "G": "G", "O": "O", "L": "IG", "M": "IP"}
 """UNTDID 5305 category -> the middle of its rules' names."""
-_BY_RATE = frozenset("SLM")
-"""Categories that have a breakdown for each rate."""
+TAXED = frozenset("SLM")
+"""Categories that bear VAT, and have a breakdown for each rate."""
 _BUYER_TOO = {"AE": ("vat_id", "registration_id"), "K": ("vat_id",)}
 """Categories that need the buyer's identifier as well, and which will do."""
 _ZERO = Decimal(0)
@@ -49,10 +49,9 @@ def _parts(invoice: Invoice) -> list[_Part]:
     ]
 
 
+@of_en16931
 def categories_agree(subject: Subject) -> Iterator[Finding]:
     """BR-*-1 and BR-*-8: each category of a line has its breakdown, and its taxable amount is what its lines come to."""
-    if subject.origin is not Origin.EN16931:
-        return
     parts, taxes = _parts(subject.invoice), subject.invoice.taxes
     given = {tax.category for tax in taxes}
     for category in sorted({part.category for part in parts} - given):
@@ -73,7 +72,7 @@ def categories_agree(subject: Subject) -> Iterator[Finding]:
             part
             for part in parts
             if part.category == tax.category
-            and (tax.category not in _BY_RATE or (part.rate or _ZERO) == (tax.rate or _ZERO))
+            and (tax.category not in TAXED or (part.rate or _ZERO) == (tax.rate or _ZERO))
         ]
         total = sum((part.amount for part in own), _ZERO)
         if subject.differs(tax.basis, total):
@@ -84,10 +83,9 @@ def categories_agree(subject: Subject) -> Iterator[Finding]:
             )
 
 
+@of_en16931
 def rates_suit_their_categories(subject: Subject) -> Iterator[Finding]:
     """BR-*-5 to BR-*-7: the standard rate is above 0, and what bears no VAT has a rate of 0 or none."""
-    if subject.origin is not Origin.EN16931:
-        return
     for part in _parts(subject.invoice):
         kind = CATEGORIES.get(part.category)
         if kind is None or kind in {"IG", "IP"} or part.rate is None:
@@ -101,11 +99,10 @@ def rates_suit_their_categories(subject: Subject) -> Iterator[Finding]:
         )
 
 
+@of_en16931
 def categories_have_their_parties(subject: Subject) -> Iterator[Finding]:
     """BR-*-2 to BR-*-4, BR-IC-11, BR-IC-12: who charges VAT or leaves it to the buyer names the identifiers that make it so."""
     invoice = subject.invoice
-    if subject.origin is not Origin.EN16931:
-        return
     seller, represented = invoice.seller, invoice.tax_representative and invoice.tax_representative.vat_id
     for category in dict.fromkeys(part.category for part in _parts(invoice)):
         kind = CATEGORIES.get(category)

@@ -11,11 +11,11 @@ from invoiceflow_contracts.extraction import Finding
 from invoiceflow_extract.checks.subject import Subject
 from invoiceflow_extract.rules import RULES
 
-__all__ = ["bic_holds", "currency_is_known", "glns_hold", "iban_holds", "vat_ids_hold"]
+__all__ = ["VAT_PREFIXES", "bic_holds", "currency_is_known", "glns_hold", "iban_holds", "vat_ids_hold"]
 
 _GLN = "0088"
 """Of ISO/IEC 6523: global location number."""
-_VAT_PREFIX = {"EL": "gr", "XI": "gb"}
+VAT_PREFIXES = {"EL": "GR", "XI": "GB"}
 """Greece and Northern Ireland use prefixes that are not their ISO 3166-1 codes."""
 
 
@@ -48,7 +48,7 @@ def _vat_id_holds(vat_id: str) -> bool:
         return False
     # A Swiss number is often given without the MWST, TVA or IVA that makes it a VAT number.
     kind = "uid" if prefix == "CH" and not vat_id[-3:].isalpha() else "vat"
-    module = get_cc_module(_VAT_PREFIX.get(prefix, prefix.lower()), kind)
+    module = get_cc_module(VAT_PREFIXES.get(prefix, prefix).lower(), kind)
     if module is None:
         return True
     try:

@@ -8,11 +8,12 @@ from typing import Any
 import yaml
 
 from invoiceflow_contracts.extraction import Finding, Severity
-from invoiceflow_contracts.invoice import InvoiceType
+from invoiceflow_contracts.invoice import Invoice, InvoiceType
+from invoiceflow_extract.checks.identifiers import VAT_PREFIXES
 from invoiceflow_extract.checks.subject import Subject
 from invoiceflow_extract.rules import RULES
 
-__all__ = ["COUNTRIES", "law_is_kept"]
+__all__ = ["countries", "law_is_kept"]
 
 _DOCUMENTS = frozenset({InvoiceType.INVOICE, InvoiceType.CREDIT_NOTE})
 """Receipts are simplified invoices, with fewer particulars; a reminder or a pro-forma invoice is none."""
@@ -25,8 +26,9 @@ def _laws() -> dict[str, dict[str, Any]]:
     return laws
 
 
-COUNTRIES = tuple(sorted(_laws()))
-"""ISO 3166-1 codes of the sellers whose law is known."""
+def countries() -> tuple[str, ...]:
+    """Return the ISO 3166-1 codes of the sellers whose law is known."""
+    return tuple(sorted(_laws()))
 
 
 def law_is_kept(subject: Subject) -> Iterator[Finding]:
@@ -36,11 +38,10 @@ def law_is_kept(subject: Subject) -> Iterator[Finding]:
     """
     invoice = subject.invoice
     country = invoice.seller.address.country or (invoice.seller.vat_id or "")[:2]
-    law = _laws().get({"EL": "GR", "XI": "GB"}.get(country, country))
+    law = _laws().get(VAT_PREFIXES.get(country, country))
     if law is None or invoice.type not in _DOCUMENTS:
         return
-    data = invoice.model_dump()
-    missing = [field for field in law["fields"] if not any(_given(data, one) for one in field.split("|"))]
+    missing = [field for field in law["fields"] if not any(_given(invoice, one) for one in field.split("|"))]
     if missing:
         names = ", ".join(" or ".join(one[1:].replace("/", ".") for one in field.split("|")) for field in missing)
         yield RULES["IF-LAW"].finding(
@@ -51,7 +52,8 @@ def law_is_kept(subject: Subject) -> Iterator[Finding]:
         )
 
 
-def _given(data: Any, pointer: str) -> bool:
-    for part in pointer[1:].split("/"):
-        data = data[part]
-    return data is not None and data != ()
+def _given(invoice: Invoice, pointer: str) -> bool:
+    value: object = invoice
+    for name in pointer[1:].split("/"):
+        value = getattr(value, name)
+    return value is not None and value != ()

@@ -1,12 +1,11 @@
 """The lines: whether there are any and all of them, and each line's own arithmetic."""
 
-from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal
 from itertools import pairwise
 
 from invoiceflow_contracts.extraction import Finding, Severity
-from invoiceflow_contracts.invoice import InvoiceType
+from invoiceflow_contracts.invoice import InvoiceLine, InvoiceType
 from invoiceflow_extract.checks.subject import Origin, Subject
 from invoiceflow_extract.rules import RULES
 
@@ -34,8 +33,8 @@ def line_numbers_run_on(subject: Subject) -> Iterator[Finding]:
     ):
         return
     numbers = [int(one) for one in given if one]
-    step = numbers[1] - numbers[0] if len(numbers) == 2 else min(b - a for a, b in pairwise(numbers))
-    if step not in {1, 5, 10, 100} or numbers[0] > 100 * step or any(b <= a for a, b in pairwise(numbers)):
+    step = min(later - earlier for earlier, later in pairwise(numbers))
+    if step not in {1, 5, 10, 100} or numbers[0] > 100 * step:
         return
     missing = sorted(set(range(min(step, numbers[0]), numbers[-1], step)) - set(numbers))
     if missing:
@@ -54,15 +53,17 @@ def no_line_is_repeated(subject: Subject) -> Iterator[Finding]:
     """
     if subject.invoice.type is InvoiceType.RECEIPT:
         return  # the till lists each piece
-    lines = [line.model_copy(update={"id": None}) for line in subject.invoice.lines]
-    same = Counter(line for line in lines if line.description and line.net)
-    for line, count in same.items():
-        if count > 1:
-            places = [index for index, other in enumerate(lines) if other == line]
+    same: dict[InvoiceLine, list[int]] = {}
+    for index, line in enumerate(subject.invoice.lines):
+        if line.description and line.net:
+            same.setdefault(line.model_copy(update={"id": None}), []).append(index)
+    for line, places in same.items():
+        if len(places) > 1:
+            description = (line.description or "")[:60]
             yield RULES["IF-LINE-REPEATED"].finding(
-                f"{count} lines are the same, {(line.description or '')[:60]!r} for {line.net}: it may be charged more than once.",
+                f"{len(places)} lines are the same, {description!r} for {line.net}: it may be charged more than once.",
                 pointers=tuple(f"/lines/{index}" for index in places),
-                values={"description": (line.description or "")[:60], "net": line.net, "lines": count},
+                values={"description": description, "net": line.net, "lines": len(places)},
             )
 
 

@@ -7,11 +7,24 @@ from invoiceflow_contracts.invoice import Invoice, InvoiceType
 from invoiceflow_extract.checks.subject import Origin, Subject
 from invoiceflow_extract.rules import RULES
 
-__all__ = ["names_its_parties", "says_what_is_owed", "says_what_it_is"]
+__all__ = ["lacking", "names_its_parties", "says_what_is_owed", "says_what_it_is"]
 
 
 def _is_receipt(invoice: Invoice) -> bool:
     return invoice.type is InvoiceType.RECEIPT
+
+
+def lacking(who: str, at: str, *wanted: tuple[str, str, object, str]) -> Iterator[Finding]:
+    """Yield a finding for each rule whose value is None.
+
+    Args:
+        who: what lacks it, as the beginning of a sentence.
+        at: pointer of what the values are fields of.
+        wanted: rule, field, value, and what the field is called.
+    """
+    for rule, field, value, what in wanted:
+        if value is None:
+            yield RULES[rule].finding(f"{who} has no {what}.", pointers=(f"{at}/{field}",))
 
 
 def says_what_it_is(subject: Subject) -> Iterator[Finding]:
@@ -62,14 +75,14 @@ def says_what_is_owed(subject: Subject) -> Iterator[Finding]:
                 f"The {_document(subject)} has no total amount.", pointers=("/totals/gross", "/totals/payable")
             )
         return
-    for rule, name, value, what in (
+    yield from lacking(
+        "The e-invoice",
+        "/totals",
         ("BR-12", "lines_net", totals.lines_net, "sum of its lines"),
         ("BR-13", "net", totals.net, "total without VAT"),
         ("BR-14", "gross", totals.gross, "total with VAT"),
         ("BR-15", "payable", totals.payable, "amount due"),
-    ):
-        if value is None:
-            yield RULES[rule].finding(f"The e-invoice has no {what}.", pointers=(f"/totals/{name}",))
+    )
     if not invoice.lines:
         yield RULES["BR-16"].finding(
             "The e-invoice has no line, though its profile asks for one.", pointers=("/lines",)

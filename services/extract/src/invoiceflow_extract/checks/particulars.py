@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from invoiceflow_contracts.extraction import Finding
 from invoiceflow_contracts.invoice import InvoiceType
-from invoiceflow_extract.checks.subject import Origin, Subject
+from invoiceflow_extract.checks.mandatory import lacking
+from invoiceflow_extract.checks.subject import Subject, of_en16931
 from invoiceflow_extract.rules import RULES
 
 __all__ = ["allowances_have_reasons", "is_payable", "lines_say_what_they_must", "parties_say_what_they_must"]
@@ -13,13 +14,14 @@ _CREDIT_TRANSFER = frozenset({"30", "58"})
 """UNTDID 4461: credit transfer, SEPA credit transfer."""
 
 
+@of_en16931
 def lines_say_what_they_must(subject: Subject) -> Iterator[Finding]:
     """BR-21 to BR-28, BR-30, BR-CO-4: what each line has, and that its prices are not negative."""
-    if subject.origin is not Origin.EN16931:
-        return
     for index, line in enumerate(subject.invoice.lines):
         at, name = f"/lines/{index}", line.id or index + 1
-        for rule, field, value, what in (
+        yield from lacking(
+            f"Line {name}",
+            at,
             ("BR-21", "id", line.id, "number"),
             ("BR-22", "quantity", line.quantity, "quantity"),
             ("BR-23", "unit", line.unit, "unit"),
@@ -27,9 +29,7 @@ def lines_say_what_they_must(subject: Subject) -> Iterator[Finding]:
             ("BR-25", "description", line.description, "name of an item"),
             ("BR-26", "unit_price", line.unit_price, "price"),
             ("BR-CO-4", "tax_category", line.tax_category, "VAT category"),
-        ):
-            if value is None:
-                yield RULES[rule].finding(f"Line {name} has no {what}.", pointers=(f"{at}/{field}",))
+        )
         for rule, field, price in (
             ("BR-27", "unit_price", line.unit_price),
             ("BR-28", "gross_price", line.gross_price),
@@ -46,24 +46,21 @@ def lines_say_what_they_must(subject: Subject) -> Iterator[Finding]:
             )
 
 
+@of_en16931
 def parties_say_what_they_must(subject: Subject) -> Iterator[Finding]:
     """BR-17 to BR-20, BR-CO-9, BR-CO-26: payee, tax representative, prefixes of VAT identifiers, who the seller is."""
     invoice = subject.invoice
-    if subject.origin is not Origin.EN16931:
-        return
-    if invoice.payee is not None and invoice.payee.name is None:
-        yield RULES["BR-17"].finding("The payee has no name.", pointers=("/payee/name",))
+    if invoice.payee is not None:
+        yield from lacking("The payee", "/payee", ("BR-17", "name", invoice.payee.name, "name"))
     agent = invoice.tax_representative
     if agent is not None:
-        for rule, field, value, what in (
+        yield from lacking(
+            "The seller's tax representative",
+            "/tax_representative",
             ("BR-18", "name", agent.name, "name"),
             ("BR-20", "address/country", agent.address.country, "country"),
             ("BR-56", "vat_id", agent.vat_id, "VAT identifier"),
-        ):
-            if value is None:
-                yield RULES[rule].finding(
-                    f"The seller's tax representative has no {what}.", pointers=(f"/tax_representative/{field}",)
-                )
+        )
     for role, party in (("seller", invoice.seller), ("buyer", invoice.buyer), ("tax_representative", agent)):
         if party is not None and party.vat_id is not None and not party.vat_id[:2].isalpha():
             yield RULES["BR-CO-9"].finding(
@@ -79,11 +76,10 @@ def parties_say_what_they_must(subject: Subject) -> Iterator[Finding]:
         )
 
 
+@of_en16931
 def is_payable(subject: Subject) -> Iterator[Finding]:
     """BR-49, BR-61, BR-CO-25: how and until when to pay what is due."""
     invoice = subject.invoice
-    if subject.origin is not Origin.EN16931:
-        return
     payment, due = invoice.payment, invoice.totals.payable
     asks = invoice.type is not InvoiceType.CREDIT_NOTE and due is not None and due > 0
     if asks and invoice.due_date is None and not invoice.payment_terms:
@@ -98,10 +94,9 @@ def is_payable(subject: Subject) -> Iterator[Finding]:
         )
 
 
+@of_en16931
 def allowances_have_reasons(subject: Subject) -> Iterator[Finding]:
     """BR-33 and BR-38 (BR-CO-21, BR-CO-22): an allowance or charge says why."""
-    if subject.origin is not Origin.EN16931:
-        return
     for index, one in enumerate(subject.invoice.allowances_charges):
         if not (one.reason or one.reason_code):
             yield RULES["BR-38" if one.is_charge else "BR-33"].finding(

@@ -1,14 +1,12 @@
 """Every check, in the order in which findings are listed."""
 
-from collections.abc import Callable, Iterable
-
 from invoiceflow_contracts.extraction import Finding
 from invoiceflow_extract.checks import categories, dates, identifiers, law, lines, mandatory, particulars, sums, taxes
-from invoiceflow_extract.checks.subject import Subject
+from invoiceflow_extract.checks.subject import Check, Subject
 
 __all__ = ["CHECKS", "check"]
 
-CHECKS: tuple[Callable[[Subject], Iterable[Finding]], ...] = (
+CHECKS: tuple[Check, ...] = (
     mandatory.says_what_it_is,
     mandatory.names_its_parties,
     mandatory.says_what_is_owed,

@@ -1,14 +1,15 @@
 """What the checks look at."""
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, wraps
 
-from invoiceflow_contracts.extraction import Severity
+from invoiceflow_contracts.extraction import Finding, Severity
 from invoiceflow_contracts.invoice import Invoice
 
-__all__ = ["Origin", "Subject"]
+__all__ = ["Check", "Origin", "Subject", "of_en16931"]
 
 
 class Origin(StrEnum):
@@ -51,3 +52,17 @@ class Subject:
     def severity(self, page: Severity, einvoice: Severity = Severity.ERROR) -> Severity:
         """Return the severity by origin."""
         return page if self.origin is Origin.PAGE else einvoice
+
+
+Check = Callable[[Subject], Iterable[Finding]]
+"""Looks at an invoice for one thing, or a few that belong together."""
+
+
+def of_en16931(check: Check) -> Check:
+    """Return ``check`` for e-invoices that claim EN 16931 in full; of anything else it is silent."""
+
+    @wraps(check)
+    def asked(subject: Subject) -> Iterable[Finding]:
+        return check(subject) if subject.origin is Origin.EN16931 else ()
+
+    return asked

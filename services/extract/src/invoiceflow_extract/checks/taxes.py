@@ -5,14 +5,13 @@ from decimal import Decimal
 
 from invoiceflow_contracts.extraction import Finding, Severity
 from invoiceflow_contracts.invoice import TaxBreakdown
+from invoiceflow_extract.checks.categories import CATEGORIES, TAXED
 from invoiceflow_extract.checks.subject import Subject
 from invoiceflow_extract.rules import RULES
 
 __all__ = ["exempt_categories_hold", "tax_amounts_follow", "tax_bases_add_up", "taxes_add_up"]
 
 _ZERO = Decimal(0)
-_WITHOUT_TAX = {"Z": "Z", "E": "E", "AE": "AE", "K": "IC", "G": "G", "O": "O"}
-"""UNTDID 5305 category -> the middle of its rules' names."""
 
 
 def taxes_add_up(subject: Subject) -> Iterator[Finding]:
@@ -71,9 +70,9 @@ def tax_amounts_follow(subject: Subject) -> Iterator[Finding]:
 def exempt_categories_hold(subject: Subject) -> Iterator[Finding]:
     """BR-*-9 and BR-*-10: a category without VAT has no VAT amount, and says why."""
     for index, tax in enumerate(subject.invoice.taxes):
-        kind = _WITHOUT_TAX.get((tax.category or "").upper())
-        if kind is not None:
-            yield from _category(subject, f"/taxes/{index}", tax, kind)
+        category = (tax.category or "").upper()
+        if category in CATEGORIES.keys() - TAXED:
+            yield from _category(subject, f"/taxes/{index}", tax, CATEGORIES[category])
 
 
 def _category(subject: Subject, at: str, tax: TaxBreakdown, kind: str) -> Iterator[Finding]:

@@ -5,19 +5,19 @@ None of it asks how the lines were found: it looks at the rows of the page anew,
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from statistics import median
 
 from invoiceflow_contracts.extraction import Finding
 from invoiceflow_contracts.layout import Box, Layout
 from invoiceflow_extract.local.amounts import parse_number
 from invoiceflow_extract.local.lexicon import Lexicon, lexicon
-from invoiceflow_extract.local.page_text import Row, Token, sheets_of
+from invoiceflow_extract.local.page_text import Row, Sheet, Token, sheets_of
 from invoiceflow_extract.local.vocabulary import vocabulary
 from invoiceflow_extract.reading import Reading
 from invoiceflow_extract.rules import RULES
 
-__all__ = ["missing_pages", "unread_rows"]
+__all__ = ["incomplete", "missing_pages", "unread_rows"]
 
 _SAME_EDGE = 0.012
 """Of the page's width: amounts of one column end within that of each other."""
@@ -28,9 +28,16 @@ _MOST_PAGES = 200
 _LINE = re.compile(r"^/lines/\d+/")
 _AMOUNT = re.compile(r"^/lines/\d+/net$")
 _TOTAL = re.compile(r"^/(totals|taxes)/")
+_OF = re.compile(r":?\s*(\d{1,3})\s*(?:/|\b([^\W\d_]{1,4})\b\.?)\s*(\d{1,3})\b")
 
 
-def unread_rows(layout: Layout, reading: Reading) -> list[Finding]:
+def incomplete(layout: Layout, reading: Reading) -> list[Finding]:
+    """Return a finding for the rows and one for the pages that are missing."""
+    sheets = sheets_of(layout)
+    return [*unread_rows(sheets, reading), *missing_pages(sheets, len(layout.pages))]
+
+
+def unread_rows(sheets: Sequence[Sheet], reading: Reading) -> list[Finding]:
     """IF-ROWS-UNREAD: every row between the first line and the totals with words and an amount in the lines' column was read.
 
     A row is read where any value of a line stands at its height. Rows that a total's label or a carried amount explains are none.
@@ -44,7 +51,7 @@ def unread_rows(layout: Layout, reading: Reading) -> list[Finding]:
     first, last = min(places), max(places)
     stop = max([last, *(page for page in totals if page <= last + 1)])
     found: list[tuple[int, Row]] = []
-    for sheet in sheets_of(layout):
+    for sheet in sheets:
         if not first <= sheet.number <= stop:
             continue
         read = places.get(sheet.number, [])
@@ -74,34 +81,31 @@ def unread_rows(layout: Layout, reading: Reading) -> list[Finding]:
     ]
 
 
-def missing_pages(layout: Layout) -> list[Finding]:
+def missing_pages(sheets: Sequence[Sheet], pages: int) -> list[Finding]:
     """IF-PAGES-MISSING: where the pages say how many they are (page 2 of 3), as many are there."""
-    said = max((total for page in _numbered(layout) for total in page), default=0)
-    if said <= len(layout.pages):
+    said = max((total for sheet in sheets for total in _counted(sheet)), default=0)
+    if said <= pages:
         return []
     return [
         RULES["IF-PAGES-MISSING"].finding(
-            f"The document has {len(layout.pages)} pages and says that it has {said}.",
-            values={"pages": len(layout.pages), "pages said": said},
+            f"The document has {pages} pages and says that it has {said}.", values={"pages": pages, "pages said": said}
         )
     ]
 
 
-def _numbered(layout: Layout) -> Iterator[Iterator[int]]:
+def _counted(sheet: Sheet) -> Iterator[int]:
+    """Yield how many pages there are, as often as the page says so."""
     said = vocabulary()
-    for sheet in sheets_of(layout):
-        tokens = [token for row in sheet.rows for token in row.tokens]
-        yield (
-            total
-            for place, token in enumerate(tokens)
-            if token.key in said.page_words and (total := _total_behind(tokens[place + 1 : place + 4], said.page_of))
-        )
+    tokens = [token for row in sheet.rows for token in row.tokens]
+    for place, token in enumerate(tokens):
+        if token.key in said.page_words and (total := _total_behind(tokens[place + 1 : place + 4], said.page_of)):
+            yield total
 
 
 def _total_behind(tokens: list[Token], joining: frozenset[str]) -> int | None:
     """Return the 3 of *2 of 3*, *2/3* or *2 / 3*."""
     text = " ".join(token.text for token in tokens)
-    match = re.match(r"^:?\s*(\d{1,3})\s*(?:/|\b([^\W\d_]{1,4})\b\.?)\s*(\d{1,3})\b", text)
+    match = _OF.match(text)
     if match is None or (match[2] is not None and match[2].casefold() not in joining):
         return None
     number, total = int(match[1]), int(match[3])
