@@ -2,8 +2,7 @@
 
 import io
 from base64 import b64encode
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from html import escape
 from pathlib import Path
 
@@ -11,11 +10,9 @@ import pypdfium2
 from PIL import Image, ImageDraw, UnidentifiedImageError
 
 from invoiceflow_contracts.extraction import Evidence
-from invoiceflow_contracts.layout import Box
 from invoiceflow_evaluation.aggregate import lane
-from invoiceflow_evaluation.pointers import POINTERS
+from invoiceflow_evaluation.mistakes import Mistake, mistakes
 from invoiceflow_evaluation.report import Measured
-from invoiceflow_evaluation.scoring import Outcome
 
 __all__ = ["error_page"]
 
@@ -24,7 +21,6 @@ _WIDTH = 900
 _WHOLE = 360
 _MARGIN = 0.06
 """Of the page around a place, above and below."""
-_GOOD = frozenset({Outcome.CORRECT, Outcome.ABSENT})
 
 _STYLE = """
 body { font: 15px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 75rem; padding: 0 1rem; color: #222; background: #fff }
@@ -40,25 +36,12 @@ for (const one of document.querySelectorAll('select')) one.addEventListener('cha
 """
 
 
-@dataclass(frozen=True)
-class _Error:
-    """A value that is not right."""
-
-    lane: str
-    file: str
-    field: str
-    outcome: str
-    expected: str | None
-    given: str | None
-    evidence: Evidence | None
-
-
 def error_page(folder: Path, measured: Sequence[Measured]) -> str:
     """Return the page, whole in itself: pictures are in it, and nothing is fetched."""
-    found = [error for one in measured for error in _errors(one)]
+    found = [(lane(one.scored), mistake) for one in measured for mistake in mistakes(one.scored, one.extracted)]
     pictures = _Pictures(folder)
-    articles = "\n".join(_article(error, pictures) for error in found)
-    choices = "".join(_choice(name, sorted({getattr(error, name) for error in found})) for name in ("lane", "field"))
+    articles = "\n".join(_article(where, mistake, pictures) for where, mistake in found)
+    choices = _choice("lane", {where for where, _ in found}) + _choice("field", {mistake.field for _, mistake in found})
     return (
         '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
         f"<title>What was not read right</title><style>{_STYLE}</style><h1>What was not read right</h1>"
@@ -67,32 +50,12 @@ def error_page(folder: Path, measured: Sequence[Measured]) -> str:
     )
 
 
-def _choice(name: str, values: Sequence[str]) -> str:
-    options = "".join(f"<option>{escape(value)}</option>" for value in values)
+def _choice(name: str, values: Iterable[str]) -> str:
+    options = "".join(f"<option>{escape(value)}</option>" for value in sorted(values))
     return f'<label>{name} <select id="{name}"><option value="">all</option>{options}</select></label>'
 
 
-def _errors(one: Measured) -> Iterator[_Error]:
-    row, where = one.scored.row, lane(one.scored)
-    if one.extracted.failure is not None:
-        yield _Error(where, row.file, "document", "failed", None, one.extracted.failure, None)
-        return
-    for name, field in one.scored.score.fields.items():
-        if field.outcome not in _GOOD:
-            evidence = one.extracted.evidence.get(POINTERS[name])
-            yield _Error(where, row.file, name, field.outcome.value, field.expected, field.given, evidence)
-    invoice = one.extracted.invoice
-    for label in one.scored.score.unmatched_lines:
-        expected = f"{label.quantity or ''} × {label.description or ''}: {label.line_total or ''}"
-        yield _Error(where, row.file, "lines", "missing", expected, None, None)
-    for line in one.scored.score.surplus_lines:
-        index = invoice.lines.index(line) if invoice is not None else 0
-        at = (one.extracted.evidence.get(f"/lines/{index}/{name}") for name in ("net", "description"))
-        given = f"{line.quantity or ''} × {line.description or ''}: {line.net or ''}"
-        yield _Error(where, row.file, "lines", "wrong", None, given, next(filter(None, at), None))
-
-
-def _article(error: _Error, pictures: "_Pictures") -> str:
+def _article(where: str, error: Mistake, pictures: "_Pictures") -> str:
     evidence = error.evidence
     facts = [("document", error.file), ("expected", error.expected), ("read", error.given)]
     if evidence is not None:
@@ -104,15 +67,10 @@ def _article(error: _Error, pictures: "_Pictures") -> str:
             ("repaired", evidence.repaired),
         ]
     listed = "".join(f"<dt>{name}</dt><dd>{escape(value)}</dd>" for name, value in facts if value)
-    place = evidence is not None and evidence.page is not None and evidence.box is not None
-    picture = (
-        pictures.of(error.file, evidence.page or 1, evidence.box)
-        if place and evidence
-        else pictures.of(error.file, 1, None)
-    )
+    picture = pictures.of(error.file, evidence)
     shown = f'<img loading="lazy" alt="the place on the page" src="{picture}">' if picture else "<p>no picture</p>"
     return (
-        f'<article data-lane="{escape(error.lane)}" data-field="{escape(error.field)}"><div><h2>{escape(error.field)}: '
+        f'<article data-lane="{escape(where)}" data-field="{escape(error.field)}"><div><h2>{escape(error.field)}: '
         f'<span class="{error.outcome}">{error.outcome}</span></h2><dl>{listed}</dl></div><div>{shown}</div></article>'
     )
 
@@ -125,8 +83,9 @@ class _Pictures:
         self._last: tuple[str, int] | None = None
         self._page: Image.Image | None = None
 
-    def of(self, file: str, page: int, box: Box | None) -> str | None:
+    def of(self, file: str, evidence: Evidence | None) -> str | None:
         """Return the place as a data URL: cut out with a frame, or the whole page small where no place is known."""
+        page, box = (evidence.page or 1, evidence.box) if evidence is not None else (1, None)
         if self._last != (file, page):
             self._last, self._page = (file, page), _drawn(self._folder / file, page)
         if self._page is None:

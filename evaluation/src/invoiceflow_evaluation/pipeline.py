@@ -178,10 +178,11 @@ class Pipeline:
             pdf=data if self._with_e_invoices and media_type == "application/pdf" else None,
         )
         e_invoice = bool(in_order_of_trust(candidates))
+        settings, calibration = ExtractSettings(), shipped()
         started = time.perf_counter()
         try:
             extraction = asyncio.run(
-                extract(document, LocalExtractor(shipped()), max_einvoice_size=ExtractSettings().max_einvoice_size)
+                extract(document, LocalExtractor(calibration), max_einvoice_size=settings.max_einvoice_size)
             )
         except PermanentError as error:
             return Extracted(None, e_invoice, error.code, seconds)
@@ -196,7 +197,7 @@ class Pipeline:
             needs_review(
                 confidence(reading),
                 extraction.findings,
-                shipped().threshold(ExtractSettings().review_target_precision),
+                calibration.threshold(settings.review_target_precision),
             ),
         )
 

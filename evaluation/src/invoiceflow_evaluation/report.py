@@ -10,8 +10,9 @@ from rich.table import Table
 from rich.text import Text
 
 from invoiceflow_evaluation.aggregate import Figures, Scored, Summary, by_language, by_layout, lane, lanes, summarise
+from invoiceflow_evaluation.mistakes import Mistake, mistakes
 from invoiceflow_evaluation.pipeline import Extracted
-from invoiceflow_evaluation.scoring import FIELDS, Outcome
+from invoiceflow_evaluation.scoring import FIELDS
 from invoiceflow_evaluation.sureness import as_figures, sureness
 
 __all__ = ["Measured", "as_json", "errors", "show", "tables"]
@@ -89,7 +90,7 @@ def _sureness(measured: Sequence[Measured]) -> Table:
         table.add_row(
             name,
             str(found.values),
-            _rate(found.error) if found.error != 1.0 else "1.000",
+            _rate(found.error),
             f"{found.passed} of {found.documents}",
             "-"
             if found.passed_share is None
@@ -136,17 +137,18 @@ def _rate(rate: float | None, digits: int = 3) -> str:
 def errors(measured: Sequence[Measured]) -> Iterator[str]:
     """Yield a line for every value that is not right: document, field, what was expected and what came."""
     for one in measured:
-        file, score = one.scored.row.file, one.scored.score
-        if one.extracted.failure is not None:
-            yield f"{file}: failed: {one.extracted.failure}"
-            continue
-        for name, field in score.fields.items():
-            if field.outcome not in {Outcome.CORRECT, Outcome.ABSENT}:
-                yield f"{file}: {name}: {field.outcome}: expected {field.expected!r}, got {field.given!r}"
-        for label in score.unmatched_lines:
-            yield f"{file}: line missing: {label.quantity} | {label.description!r} | {label.line_total}"
-        for line in score.surplus_lines:
-            yield f"{file}: line not right: {line.quantity} | {line.description!r} | {line.net}"
+        yield from map(_error, mistakes(one.scored, one.extracted))
+
+
+def _error(mistake: Mistake) -> str:
+    match mistake.field, mistake.expected:
+        case "document", _:
+            return f"{mistake.file}: failed: {mistake.given}"
+        case "lines", None:
+            return f"{mistake.file}: line not right: {mistake.given}"
+        case "lines", expected:
+            return f"{mistake.file}: line missing: {expected}"
+    return f"{mistake.file}: {mistake.field}: {mistake.outcome}: expected {mistake.expected!r}, got {mistake.given!r}"
 
 
 def as_json(measured: Sequence[Measured]) -> dict[str, Any]:

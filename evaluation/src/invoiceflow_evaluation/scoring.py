@@ -17,7 +17,7 @@ from invoiceflow_contracts.invoice import Invoice, InvoiceLine, InvoiceType
 from invoiceflow_evaluation.folding import fold_identifier, fold_name, fold_text
 from invoiceflow_evaluation.truth import TaxTruth, TruthLine, TruthRow
 
-__all__ = ["FIELDS", "Counts", "DocumentScore", "Field", "FieldScore", "Outcome", "line_is_right", "score"]
+__all__ = ["FIELDS", "HEADER", "Counts", "DocumentScore", "Field", "FieldScore", "Outcome", "line_is_right", "score"]
 
 _SIMILAR = 80.0  # per cent
 
@@ -111,7 +111,7 @@ class DocumentScore:
     @property
     def header(self) -> Counts:
         """The header fields together."""
-        counts = (result.counts for name, result in self.fields.items() if name in _HEADER_NAMES)
+        counts = (result.counts for name, result in self.fields.items() if name in HEADER)
         return sum(counts, start=Counts())
 
     @property
@@ -210,7 +210,8 @@ FIELDS: tuple[Field, ...] = (
 )
 """Every field that is judged; the names are those of the truth."""
 
-_HEADER_NAMES = frozenset(field.name for field in FIELDS if field.header)
+HEADER = frozenset(field.name for field in FIELDS if field.header)
+"""The names of the header fields, which the header figures are taken over."""
 
 
 def score(row: TruthRow, invoice: Invoice | None) -> DocumentScore:

@@ -8,11 +8,9 @@ from invoiceflow_evaluation.aggregate import Scored
 from invoiceflow_evaluation.pipeline import Extracted
 from invoiceflow_evaluation.pointers import POINTERS
 from invoiceflow_evaluation.reliability import Bin, Claim, expected_calibration_error, reliability
-from invoiceflow_evaluation.scoring import FIELDS, Outcome
+from invoiceflow_evaluation.scoring import HEADER, Outcome
 
 __all__ = ["Sureness", "as_figures", "sureness"]
-
-_HEADER = frozenset(field.name for field in FIELDS if field.header)
 
 
 @dataclass(frozen=True)
@@ -44,7 +42,7 @@ def sureness(documents: Iterable[tuple[Scored, Extracted]]) -> Sureness:
         field.outcome is Outcome.CORRECT
         for scored, _ in passed
         for name, field in scored.score.fields.items()
-        if name in _HEADER and field.given is not None
+        if name in HEADER and field.given is not None
     ]
     return Sureness(
         values=len(claims),
@@ -60,7 +58,7 @@ def sureness(documents: Iterable[tuple[Scored, Extracted]]) -> Sureness:
 def _claims(scored: Scored, extracted: Extracted) -> Iterator[Claim]:
     for name, field in scored.score.fields.items():
         evidence = extracted.evidence.get(POINTERS[name])
-        if name in _HEADER and field.given is not None and evidence is not None:
+        if name in HEADER and field.given is not None and evidence is not None:
             yield Claim(evidence.confidence, field.outcome is Outcome.CORRECT)
 
 

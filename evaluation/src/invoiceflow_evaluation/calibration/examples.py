@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from invoiceflow_contracts.extraction import Severity
 from invoiceflow_contracts.layout import Layout
 from invoiceflow_evaluation.pointers import POINTERS
-from invoiceflow_evaluation.scoring import FIELDS, Outcome, line_is_right, score
+from invoiceflow_evaluation.scoring import HEADER, Outcome, line_is_right, score
 from invoiceflow_evaluation.truth import TruthRow
 from invoiceflow_extract.calibration.signals import family_of, signals
 from invoiceflow_extract.checks import Origin, Subject, check
@@ -14,8 +14,6 @@ from invoiceflow_extract.local import read_layout
 from invoiceflow_extract.review import key_fields
 
 __all__ = ["Example", "Labelled", "Source", "examples_of"]
-
-_HEADER = frozenset(field.name for field in FIELDS if field.header)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +62,7 @@ def examples_of(row: TruthRow, layout: Layout, source: Source) -> Labelled:
             pointer = POINTERS[name]
             if judged.given is not None and pointer in given:
                 family, found = given[pointer]
-                yield Example(pointer, family, found, judged.outcome is Outcome.CORRECT, name in _HEADER)
+                yield Example(pointer, family, found, judged.outcome is Outcome.CORRECT, name in HEADER)
 
     def lines() -> Iterator[Example]:
         for index, line in enumerate(invoice.lines if row.truth.lines else ()):

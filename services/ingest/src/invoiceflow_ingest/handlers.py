@@ -8,7 +8,7 @@ the document; the sender tries again, and the same bytes make the same event, wh
 import asyncio
 import hashlib
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -25,7 +25,7 @@ from invoiceflow_ingest.acceptance import find_accepted, publish_uploaded, recor
 from invoiceflow_ingest.errors import BucketNotAllowedError, ContainerError
 from invoiceflow_ingest.filenames import clean_filename
 from invoiceflow_ingest.media_types import Sample, first_guess, media_type
-from invoiceflow_ingest.unpacking import CONTAINERS, Limits, Member, unpacked
+from invoiceflow_ingest.unpacking import CONTAINERS, Limits, unpacked
 
 __all__ = ["Acceptance", "Intake", "Refusal", "accept", "accept_all", "on_submitted", "store"]
 
@@ -156,15 +156,21 @@ async def accept_all(
         TransientError: Kafka or the object store did not acknowledge.
     """
     kind = received.ref.media_type
+    take = partial(accept, intake, tenant, channel=channel, metadata=metadata)
     if kind not in CONTAINERS:
-        return [await accept(intake, tenant, received, filename=filename, channel=channel, metadata=metadata)]
+        return [await take(received, filename=filename)]
     outcomes: list[Acceptance | Refusal] = []
     limits = Limits(intake.max_members, intake.max_file_size, intake.max_unpacked)
     members = unpacked(await intake.objects.get(tenant, received.ref), kind, limits)
     try:
         while (member := await asyncio.to_thread(next, members, None)) is not None:
-            take = partial(accept, channel=channel, metadata=metadata, container=filename)
-            outcomes.append(await _accept_member(intake, tenant, member, take))
+            try:
+                stored = await store(intake, tenant, _one(member.data))
+            except PermanentError as error:
+                sha256 = hashlib.sha256(member.data).hexdigest()
+                outcomes.append(Refusal(clean_filename(member.filename), sha256, error))
+            else:
+                outcomes.append(await take(stored, filename=member.filename, container=filename))
     except PermanentError as error:
         outcomes.append(Refusal(filename, received.ref.sha256, error))
     if not outcomes:
@@ -173,16 +179,6 @@ async def accept_all(
         )
         outcomes.append(Refusal(filename, received.ref.sha256, empty))
     return outcomes
-
-
-async def _accept_member(
-    intake: Intake, tenant: str, member: Member, take: Callable[..., Awaitable[Acceptance]]
-) -> Acceptance | Refusal:
-    try:
-        stored = await store(intake, tenant, _one(member.data))
-    except PermanentError as error:
-        return Refusal(clean_filename(member.filename), hashlib.sha256(member.data).hexdigest(), error)
-    return await take(intake, tenant, stored, filename=member.filename)
 
 
 async def on_submitted(intake: Intake, event: DocumentSubmittedV1) -> Sequence[Event]:

@@ -128,7 +128,8 @@ async def _write_invoices(collections: Collections, wanted: Mapping[str, Wanted]
     duplicates, _ = await _bulk(collections.invoices, [InsertOne({"_id": _id, **fields[_id]}) for _id in fields])
     if not duplicates:
         return set()
-    ids = [list(fields)[place] for place in duplicates]
+    written = list(fields)
+    ids = [written[place] for place in duplicates]
     older = [UpdateOne({"_id": _id, "order": {"$lt": records[_id].order}}, {"$set": fields[_id]}) for _id in ids]
     _, replaced = await _bulk(collections.invoices, older)
     if replaced == len(ids):
