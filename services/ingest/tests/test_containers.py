@@ -140,6 +140,21 @@ def test_an_archive_of_too_many_is_refused() -> None:
     assert refused(archive(*((f"{n}.txt", b"x") for n in range(11)))) == "container_too_many"
 
 
+def test_archives_within_an_archive_count_though_no_document_is_in_them() -> None:
+    empty = archive((".DS_Store", b"x"))
+    assert refused(archive(*((f"{n}.zip", empty) for n in range(11)))) == "container_too_many"
+    large = archive((".DS_Store", b"x" * 9_000), compression=zipfile.ZIP_STORED)
+    assert refused(archive(*((f"{n}.zip", large) for n in range(9)))) == "content_too_large"
+
+
+@pytest.mark.parametrize("compression", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_damage_is_said_whatever_the_compression(compression: int) -> None:
+    whole = archive(("invoice.pdf", bytes(range(256)) * 8), compression=compression)
+    for at in range(45, 60):
+        damaged = whole[:at] + bytes(8) + whole[at + 8 :]
+        assert damaged == whole or refused(damaged) == "container_damaged"
+
+
 def test_archives_within_archives_within_archives_are_refused() -> None:
     data = archive(("a.txt", b"x"))
     for _ in range(3):

@@ -5,6 +5,7 @@ unpacked and not as the archive claims.
 """
 
 import io
+import lzma
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -64,29 +65,40 @@ def unpacked(data: bytes, kind: str, limits: Limits) -> Iterator[Member]:
         ContainerError: it is damaged, encrypted, too deep or holds too many.
         ContentTooLargeError: more bytes come out than allowed.
     """
-    total = 0
-    for number, member in enumerate(_members(data, kind, limits.member_bytes, 1), 1):
-        total += len(member.data)
-        if number > limits.members:
-            raise ContainerError(
-                "container_too_many", f"It holds more than {limits.members} documents. Send them in several parts."
-            )
-        if total > limits.total_bytes:
-            raise ContentTooLargeError(limits.total_bytes)
-        yield member
+    yield from _Unpacking(limits).documents(data, kind, 1)
 
 
-def _members(data: bytes, kind: str, most: int, depth: int) -> Iterator[Member]:
-    for member in _of_email(data) if kind == EMAIL else _of_archive(data, most):
-        inner = _kind_of(member.data)
-        if inner not in CONTAINERS:
-            yield member
-        elif depth < _DEEPEST:
-            yield from _members(member.data, inner, most, depth + 1)
-        else:
+class _Unpacking:
+    """What has come out so far, of the container and of those in it: each counts, whatever becomes of it."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._number = self._bytes = 0
+
+    def documents(self, data: bytes, kind: str, depth: int) -> Iterator[Member]:
+        for member in _of_email(data) if kind == EMAIL else _of_archive(data, self._limits.member_bytes):
+            self._count(member)
+            inner = _kind_of(member.data)
+            if inner not in CONTAINERS:
+                yield member
+            elif depth < _DEEPEST:
+                yield from self.documents(member.data, inner, depth + 1)
+            else:
+                raise ContainerError(
+                    "container_too_deep",
+                    "It holds archives within archives within archives. Send the documents in them.",
+                )
+
+    def _count(self, member: Member) -> None:
+        self._number += 1
+        self._bytes += len(member.data)
+        if self._number > self._limits.members:
             raise ContainerError(
-                "container_too_deep", "It holds archives within archives within archives. Send the documents in them."
+                "container_too_many",
+                f"It holds more than {self._limits.members} documents. Send them in several parts.",
             )
+        if self._bytes > self._limits.total_bytes:
+            raise ContentTooLargeError(self._limits.total_bytes)
 
 
 def _kind_of(data: bytes) -> str:
@@ -115,7 +127,8 @@ def _of_archive(data: bytes, most: int) -> Iterator[Member]:
                 if len(content) > most:
                     raise ContentTooLargeError(most)
                 yield Member(name, content)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError, OSError) as error:
+    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, RuntimeError, ValueError, OSError) as error:
+        # RuntimeError, of which NotImplementedError is one, is zipfile's for what it does not know how to open.
         raise _damaged() from error
 
 
