@@ -2,7 +2,6 @@
 
 CHARTS := deploy/k8s
 CHART_VALUES := trial production air-gapped
-KUBE_SCHEMAS ?= default
 
 .PHONY: chart-docs
 chart-docs: .venv/installed ## README and schema of the charts anew, from their values.yaml

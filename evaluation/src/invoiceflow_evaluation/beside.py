@@ -6,6 +6,8 @@ from typing import Any
 from rich.console import Group, RenderableType
 from rich.table import Table
 
+from invoiceflow_evaluation.mistakes import GOOD
+
 __all__ = ["Run", "beside", "changed_documents"]
 
 Run = Mapping[str, Any]
@@ -73,12 +75,9 @@ def changed_documents(now: Run, before: Run) -> Iterator[str]:
             continue
         for name, field in document["fields"].items():
             was = old["fields"].get(name, {}).get("outcome")
-            if was is not None and (was in _GOOD) is not (field["outcome"] in _GOOD):
-                change = "better" if field["outcome"] in _GOOD else "worse"
+            if was is not None and (was in GOOD) is not (field["outcome"] in GOOD):
+                change = "better" if field["outcome"] in GOOD else "worse"
                 yield f"{change}: {document['file']}: {name}: {was} -> {field['outcome']} (expected {field['expected']!r}, got {field['given']!r})"
         if document["lines"] and old["lines"] and document["lines"]["correct"] != old["lines"]["correct"]:
             change = "better" if document["lines"]["correct"] > old["lines"]["correct"] else "worse"
             yield f"{change}: {document['file']}: lines right: {old['lines']['correct']} -> {document['lines']['correct']}"
-
-
-_GOOD = frozenset({"correct", "absent"})

@@ -10,9 +10,10 @@ from invoiceflow_evaluation.pipeline import Extracted
 from invoiceflow_evaluation.pointers import POINTERS
 from invoiceflow_evaluation.scoring import Outcome
 
-__all__ = ["Mistake", "mistakes"]
+__all__ = ["GOOD", "Mistake", "mistakes"]
 
-_GOOD = frozenset({Outcome.CORRECT, Outcome.ABSENT})
+GOOD = frozenset({Outcome.CORRECT, Outcome.ABSENT})
+"""Outcomes that are no mistakes."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ def mistakes(scored: Scored, extracted: Extracted) -> Iterator[Mistake]:
         yield Mistake(file, "document", "failed", None, extracted.failure)
         return
     for name, field in score.fields.items():
-        if field.outcome not in _GOOD:
+        if field.outcome not in GOOD:
             evidence = extracted.evidence.get(POINTERS[name])
             yield Mistake(file, name, field.outcome.value, field.expected, field.given, evidence)
     for label in score.unmatched_lines:

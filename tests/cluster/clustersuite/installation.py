@@ -12,7 +12,9 @@ from uuid import uuid4
 
 import httpx
 from compose_stack import free_port
+from faultsuite.stack import SERVICES
 from minio import Minio
+from stored import fetched
 
 from clustersuite.connections import Address, reached
 from clustersuite.figures import Figures
@@ -22,7 +24,6 @@ from clustersuite.neighbours import ingress_controller, resting_pod
 
 __all__ = ["METRICS_PORT", "SERVICES", "Installation"]
 
-SERVICES = ("ingest", "ocr", "extract", "query")
 HTTP_PORT, METRICS_PORT = 8080, 9090
 SERVERS = {"kafka": ("backing-kafka", 9092), "minio": ("backing-minio", 9000), "mongodb": ("backing-mongodb", 27017)}
 """Service and port of each server, as values-trial.yaml names them."""
@@ -315,9 +316,4 @@ class Installation:
 
     def get(self, bucket: str, key: str) -> bytes:
         """Return an object, by a client that has nothing to do with the services'."""
-        response = self.objects.get_object(bucket, key)
-        try:
-            return response.read()
-        finally:
-            response.close()
-            response.release_conn()
+        return fetched(self.objects, bucket, key)

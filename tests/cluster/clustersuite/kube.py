@@ -4,13 +4,13 @@ import json
 import os
 import shutil
 import subprocess
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from faultsuite.stack import until as wait_until
 
 __all__ = ["PATIENCE_SECONDS", "ROOT", "Completed", "Kube", "helm", "kubectl", "require_cluster", "until"]
 
@@ -41,12 +41,8 @@ def require_cluster() -> None:
 
 
 def until(condition: Callable[[], object], what: str, seconds: float = PATIENCE_SECONDS, pause: float = 0.5) -> Any:
-    """Wait until ``condition`` holds, and return what it returned."""
-    deadline = time.monotonic() + seconds
-    while not (outcome := condition()):
-        assert time.monotonic() < deadline, f"{what}: not within {seconds:g} s"
-        time.sleep(pause)
-    return outcome
+    """Wait as the fault suite does, but more patiently: each look may be a kubectl."""
+    return wait_until(condition, what, seconds, pause)
 
 
 def _run(command: Sequence[str], *, given: str | None, check: bool, seconds: float) -> Completed:

@@ -17,6 +17,7 @@ import httpx
 from compose_stack import Stack, free_port, run
 from minio import Minio
 from minio.error import S3Error
+from stored import fetched
 
 __all__ = ["KINDS", "PATIENCE_SECONDS", "SERVICES", "FaultStack", "Point", "docker", "until"]
 
@@ -43,12 +44,12 @@ FULL = {"XMinioStorageFull", "IncompleteBody", "InternalError"}
 """What MinIO answers when it has no room, and when it finds out in the middle of a body or of its own files."""
 
 
-def until(condition: Callable[[], object], what: str, seconds: float = PATIENCE_SECONDS) -> Any:
-    """Wait until ``condition`` holds, and return what it returned."""
+def until(condition: Callable[[], object], what: str, seconds: float = PATIENCE_SECONDS, pause: float = 0.1) -> Any:
+    """Wait until ``condition`` holds, looking every ``pause`` seconds, and return what it returned."""
     deadline = time.monotonic() + seconds
     while not (outcome := condition()):
         assert time.monotonic() < deadline, f"{what}: not within {seconds:g} s"
-        time.sleep(0.1)
+        time.sleep(pause)
     return outcome
 
 
@@ -176,12 +177,7 @@ class FaultStack(Stack):
     # -- the object store, past every proxy -----------------------------------------------------------------------------
 
     def get(self, bucket: str, key: str) -> bytes:
-        response = self.objects.get_object(bucket, key)
-        try:
-            return response.read()
-        finally:
-            response.close()
-            response.release_conn()
+        return fetched(self.objects, bucket, key)
 
     def put(self, bucket: str, key: str, data: bytes) -> None:
         self.objects.put_object(bucket, key, io.BytesIO(data), len(data))
