@@ -58,6 +58,23 @@ def test_made_secrets_are_complete_random_and_readable_by_their_owner_alone(tmp_
     ]
 
 
+@pytest.mark.parametrize(
+    ("image", "users"),
+    [
+        ("", True),
+        ("mongo:7.0", True),
+        ("registry.example/mongo:8.0", True),
+        ("other/mongo:8.0-x", True),
+        ("ferretdb:2", False),
+    ],
+)
+def test_a_server_that_makes_no_user_is_reached_without_one(tmp_path: Path, image: str, users: bool) -> None:
+    assert make_env(tmp_path / ".env", MONGO_IMAGE=image).returncode == 0
+    uri = settings_in(tmp_path / ".env")["INVOICEFLOW_QUERY_MONGODB_URI"]
+    assert ("@" in uri) is users
+    assert uri.startswith("mongodb://")
+
+
 def test_secrets_that_are_there_are_never_replaced(tmp_path: Path) -> None:
     file = tmp_path / ".env"
     file.write_text("MINE=1\n")

@@ -58,9 +58,6 @@ class Stack:
             if not name.startswith(("INVOICEFLOW_", "COMPOSE_"))
         }
         self._environment |= {"INVOICEFLOW_PORT": free_port(), "INVOICEFLOW_VERSION": "test", **(environment or {})}
-        # Another server than MongoDB's own may know no users; it is in a private network all the same.
-        if self._environment.get("MONGO_IMAGE", "mongo:").partition(":")[0] != "mongo":
-            self._environment.setdefault("INVOICEFLOW_QUERY_MONGODB_URI", "mongodb://mongo:27017/")
         self.url = f"http://127.0.0.1:{self._environment['INVOICEFLOW_PORT']}"
         made = run(sys.executable, "deploy/make-env", "--file", str(self._env_file), environment=self._environment)
         assert made.returncode == 0, made.stderr

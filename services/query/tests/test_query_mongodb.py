@@ -151,6 +151,13 @@ async def test_a_server_that_does_not_answer_is_waited_for() -> None:
     await model.close()
 
 
+@pytest.mark.parametrize("code", [13, 18, 59])
+def test_a_server_that_refuses_the_user_says_which_setting_to_look_at(code: int) -> None:
+    with pytest.raises(UnavailableError, match=r"INVOICEFLOW_QUERY_MONGODB_URI") as raised, translated():
+        raise OperationFailure("Authentication failed for secret", code)
+    assert "secret" not in raised.value.message
+
+
 @pytest.mark.parametrize(
     ("error", "expected"),
     [

@@ -43,9 +43,6 @@ class Stack:
             "INVOICEFLOW_VERSION": version,
         }
         self.read_model = read_model_image()
-        # Another server than MongoDB's own may know no users; it is in a private network all the same.
-        if self.read_model.partition(":")[0] != "mongo":
-            self._environment["INVOICEFLOW_QUERY_MONGODB_URI"] = "mongodb://mongo:27017/"
         self.api_key = ""
 
     @classmethod

@@ -4,13 +4,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from bson.errors import BSONError
-from pymongo.errors import BulkWriteError, PyMongoError, WriteError
+from pymongo.errors import BulkWriteError, OperationFailure, PyMongoError, WriteError
 
 from invoiceflow_chassis.errors import TransientError, UnavailableError
 
 __all__ = ["DUPLICATE_KEY", "translated"]
 
 DUPLICATE_KEY = 11000
+
+UNAUTHORIZED, AUTHENTICATION_FAILED, COMMAND_NOT_FOUND = 13, 18, 59
+"""Codes (https://www.mongodb.com/docs/manual/reference/error-codes/). The last is how a server answers that knows no users."""
 
 
 @contextmanager
@@ -39,4 +42,11 @@ def _refused(error: Exception) -> TransientError:
 
 
 def _unavailable(error: PyMongoError) -> UnavailableError:
-    return UnavailableError("read_model_unavailable", f"The read model does not answer: {type(error).__name__}.")
+    trouble = f"The read model does not answer: {type(error).__name__}."
+    if isinstance(error, OperationFailure) and error.code in {UNAUTHORIZED, AUTHENTICATION_FAILED, COMMAND_NOT_FOUND}:
+        # Waited for all the same: users and their passwords change while a service runs.
+        trouble = (
+            f"The read model's server refuses this service (MongoDB's code {error.code}). Check the user and the password in "
+            "INVOICEFLOW_QUERY_MONGODB_URI, and that its server knows them; leave them out where it knows no users."
+        )
+    return UnavailableError("read_model_unavailable", trouble)
