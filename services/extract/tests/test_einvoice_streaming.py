@@ -1,5 +1,6 @@
 """An e-invoice of thousands of lines is read as it comes, and gives the same as a small one."""
 
+import gc
 from decimal import Decimal
 
 import pytest
@@ -66,3 +67,17 @@ def before(line: etree._Element | None) -> int:
     """Return how many elements stand in the lines that were read before this one."""
     assert line is not None
     return sum(1 for earlier in line.itersiblings(line.tag, preceding=True) for _ in earlier)
+
+
+def test_an_e_invoice_leaves_nothing_to_the_garbage_collector(ubl: str, cii: str) -> None:
+    invoices = [invoice.encode() for invoice in (ubl, cii)]
+    for invoice in invoices:
+        read(invoice)
+    gc.collect()
+    gc.disable()
+    try:
+        for invoice in invoices:
+            read(invoice)
+        assert gc.collect() == 0
+    finally:
+        gc.enable()

@@ -20,6 +20,7 @@ from faststream.kafka import KafkaBroker
 from faststream.kafka.message import KafkaAckableMessage, KafkaMessage
 
 from invoiceflow_chassis.kafka.delivery import Processor
+from invoiceflow_chassis.kafka.fetched import let_go_of_fetched_records
 from invoiceflow_chassis.kafka.header_names import take_any_header_name
 from invoiceflow_chassis.kafka.offsets import OffsetTracker
 from invoiceflow_chassis.kafka.records import Record
@@ -93,6 +94,7 @@ class GroupConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
         self._last_progress = time.monotonic()
         self._topics = tuple(topics)
         take_any_header_name()
+        let_go_of_fetched_records()
         retries = [topic + RETRY_SUFFIX for topic in topics]
         # Producing is not FastStream's business here (see producer.py), so it opens no connection for it.
         self._broker = KafkaBroker(

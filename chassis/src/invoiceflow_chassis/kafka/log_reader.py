@@ -8,6 +8,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import IllegalStateError, KafkaError
 
 from invoiceflow_chassis.errors import TransientError
+from invoiceflow_chassis.kafka.fetched import let_go_of_fetched_records
 from invoiceflow_chassis.kafka.header_names import take_any_header_name
 from invoiceflow_chassis.kafka.settings import KafkaSettings
 
@@ -106,6 +107,7 @@ class LogReader:
 
     async def _connect(self) -> AIOKafkaConsumer:
         take_any_header_name()
+        let_go_of_fetched_records()
         consumer = AIOKafkaConsumer(
             *self._topics,
             group_id=None,

@@ -1,9 +1,9 @@
 """From the bytes of a file to an e-invoice: safe parsing, and which syntax it is."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from io import BytesIO
-from typing import Any
+from typing import Any, Protocol
 
 from lxml import etree
 
@@ -136,8 +136,9 @@ def read(data: bytes, *, max_size: int = MAX_SIZE) -> EInvoice:
     _refuse_unsafe(data)
     draft = Draft()
     reader: _Reader | None = None
-    events = etree.iterparse(BytesIO(data), ("start", "end"), tag=_LANDMARKS, **_SAFE)
+    is_kept = len(data) <= _KEPT_WHOLE
     try:
+        events = _landmarks(data)
         for event, element in events:
             syntax = SYNTAXES.get(str(element.tag))
             if syntax is not None:
@@ -145,13 +146,38 @@ def read(data: bytes, *, max_size: int = MAX_SIZE) -> EInvoice:
                     reader = _Reader(syntax, element, draft)
                 elif event == "end" and element is reader.root:
                     reader.header()
-            elif event == "end" and reader is not None and reader.line(element) and len(data) > _KEPT_WHOLE:
+            elif event == "end" and reader is not None and reader.line(element) and not is_kept:
                 element.clear()
     except (etree.XMLSyntaxError, ValueError) as error:
         raise _damaged(error) from error
     if reader is None:
         raise _not_an_invoice(events.root)
-    return reader.finish(validate=len(data) <= _KEPT_WHOLE)
+    return reader.finish(validate=is_kept)
+
+
+class _Landmarks(Protocol):
+    """The elements where reading begins or ends something, as they come."""
+
+    @property
+    def root(self) -> etree._Element: ...
+    def __iter__(self) -> Iterator[tuple[str, etree._Element]]: ...
+
+
+class _Walked:
+    """A file that may stay in memory. Parsed at once, since ``iterparse`` with tags leaves its tree to the garbage collector."""
+
+    def __init__(self, data: bytes) -> None:
+        self.root = etree.fromstring(data, etree.XMLParser(**_SAFE))
+
+    def __iter__(self) -> Iterator[tuple[str, etree._Element]]:
+        return iter(etree.iterwalk(self.root, ("start", "end"), tag=_LANDMARKS))
+
+
+def _landmarks(data: bytes) -> _Landmarks:
+    if len(data) <= _KEPT_WHOLE:
+        return _Walked(data)
+    parsed: _Landmarks = etree.iterparse(BytesIO(data), ("start", "end"), tag=_LANDMARKS, **_SAFE)
+    return parsed
 
 
 class _Reader:
