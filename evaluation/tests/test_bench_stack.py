@@ -209,11 +209,12 @@ def test_the_section_says_what_stood_in_for_mongodb() -> None:
 
 @pytest.mark.parametrize(("last", "met"), [(120, True), (121, False)])
 def test_growth_is_the_memory_at_the_end_over_that_after_the_first_part(last: int, *, met: bool) -> None:
-    soak = Soak(1000, [run(50.0)] * 3, [{"ocr": 100}, {"ocr": 300}, {"ocr": last}])
+    memory = [{"ocr": ocr, "kafka": kafka} for ocr, kafka in ((100, 100), (300, 200), (last, 300))]
+    soak = Soak(1000, [run(50.0)] * 3, memory)
     figures = soak_figures(soak)
     (verdict,) = soak_verdicts(figures)
     assert verdict.met is met
-    assert "| 2,000 | 50.0 | 0 |" in soak_section(CONDITIONS, "mongo:8.0", figures)
+    assert "| 2,000 | 50.0 | 0 | 0 |" in soak_section(CONDITIONS, "mongo:8.0", figures)
 
 
 def test_a_later_run_replaces_its_own_section_only(tmp_path: Path) -> None:

@@ -11,6 +11,8 @@ EINVOICES_A_SECOND = 60.0
 TEXT_RATIO, SCAN_RATIO = 1.0, 1.5
 LIGHT_MEDIAN_MS, LIGHT_P99_MS = 300.0, 1000.0
 SOAK_GROWTH = 1.2
+OURS = ("ingest", "ocr", "extract", "query", "gateway")
+"""Whose memory is ours to answer for: Kafka, MinIO and MongoDB hold what they were given, and fill caches up to their limits."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ def stack_verdicts(figures: Mapping[str, Any]) -> list[Verdict]:
 
 
 def soak_verdicts(figures: Mapping[str, Any]) -> list[Verdict]:
-    """Return how each service's memory has grown."""
+    """Return how the memory of each of our services has grown."""
     return [
         Verdict(
             f"memory of {service} at the end over that after the first {figures['part']}",
@@ -71,4 +73,5 @@ def soak_verdicts(figures: Mapping[str, Any]) -> list[Verdict]:
             growth <= SOAK_GROWTH,
         )
         for service, growth in figures["growth"].items()
+        if service in OURS
     ]
