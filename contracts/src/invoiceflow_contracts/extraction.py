@@ -2,9 +2,11 @@
 
 from enum import StrEnum
 from typing import Annotated
+from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from invoiceflow_contracts.content import ContentRef
 from invoiceflow_contracts.invoice import Money
 from invoiceflow_contracts.layout import Box
 
@@ -16,6 +18,7 @@ __all__ = [
     "JsonPointer",
     "Method",
     "Outcome",
+    "Part",
     "Severity",
     "Tried",
     "Verdict",
@@ -89,6 +92,20 @@ class Cost(_Frozen):
     tokens: int = Field(default=0, ge=0)
     money: Money | None = Field(default=None, description="What others charge for it; null where nobody does.")
     currency: str | None = Field(default=None, description="Of ``money``, ISO 4217.")
+
+
+class Part(_Frozen):
+    """Which of the invoices of a document it is."""
+
+    number: int = Field(ge=1, description="Its place among them, from 1.")
+    count: int = Field(ge=2, description="How many the document holds.")
+    document_id: UUID = Field(description="The document that holds them.")
+    filename: str | None = Field(default=None, description="The document's name.")
+    first_page: int | None = Field(default=None, ge=1, description="Null in an e-invoice, which has no pages.")
+    last_page: int | None = Field(default=None, ge=1)
+    layout: ContentRef | None = Field(
+        default=None, description="Text and layout of the document, as in ``ocr.completed``."
+    )
 
 
 class Verdict(StrEnum):

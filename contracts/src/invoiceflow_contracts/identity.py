@@ -9,7 +9,7 @@ from uuid import UUID, uuid5
 
 from pydantic import StringConstraints
 
-__all__ = ["DEFAULT_TENANT", "NAMESPACE", "Sha256", "Tenant", "document_id", "event_id", "first_event_id"]
+__all__ = ["DEFAULT_TENANT", "NAMESPACE", "Sha256", "Tenant", "document_id", "event_id", "first_event_id", "part_id"]
 
 NAMESPACE = UUID("6f1d7c5e-3b0a-5c58-9b57-2a1f8a3f9d10")
 """The namespace of every name-based UUID the project makes; it must never change."""
@@ -26,6 +26,11 @@ DEFAULT_TENANT = "default"
 def document_id(tenant: str, sha256: str) -> UUID:
     """Return the id of the document with these bytes in this tenant."""
     return uuid5(NAMESPACE, f"document/{tenant}/{sha256}")
+
+
+def part_id(document: UUID, number: int) -> UUID:
+    """Return the id of the invoice ``number`` (from 1) of a document that holds several; the first has the document's own."""
+    return document if number == 1 else uuid5(NAMESPACE, f"part/{document}/{number}")
 
 
 def event_id(cause: str, event_type: str, pipeline_version: str, ordinal: int = 0) -> UUID:

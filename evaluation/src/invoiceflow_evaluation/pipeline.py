@@ -162,7 +162,7 @@ class Pipeline:
         from invoiceflow_extract.adapters import LocalExtractor  # noqa: PLC0415
         from invoiceflow_extract.calibration import shipped  # noqa: PLC0415
         from invoiceflow_extract.einvoice import Candidate, in_order_of_trust  # noqa: PLC0415
-        from invoiceflow_extract.extraction import Document, extract  # noqa: PLC0415
+        from invoiceflow_extract.extraction import Document, extract, parts  # noqa: PLC0415
         from invoiceflow_extract.review import confidence, needs_review  # noqa: PLC0415
         from invoiceflow_extract.settings import ExtractSettings  # noqa: PLC0415
 
@@ -181,9 +181,8 @@ class Pipeline:
         settings, calibration = ExtractSettings(), shipped()
         started = time.perf_counter()
         try:
-            extraction = asyncio.run(
-                extract(document, LocalExtractor(calibration), max_einvoice_size=settings.max_einvoice_size)
-            )
+            first = parts(document, max_einvoice_size=settings.max_einvoice_size)[0]
+            extraction = asyncio.run(extract(first, LocalExtractor(calibration)))
         except PermanentError as error:
             return Extracted(None, e_invoice, error.code, seconds)
         reading = extraction.reading

@@ -16,7 +16,7 @@ from invoiceflow_contracts.extraction import Severity
 from invoiceflow_contracts.invoice import Address, Identifier, InvoiceType, Party, PrecedingInvoice, TaxBreakdown
 from invoiceflow_contracts.layout import EmbeddedFile
 from invoiceflow_extract.checks import Origin, Subject, check
-from invoiceflow_extract.einvoice import Candidate, Syntax, looks_like_einvoice, read
+from invoiceflow_extract.einvoice import Candidate, Syntax, looks_like_einvoice, read, read_all
 from invoiceflow_extract.einvoice.node import PREFIXES
 
 D = Decimal
@@ -115,6 +115,39 @@ def test_of_several_invoices_in_a_file_the_first_is_read_and_the_others_are_told
     assert (finding.rule, finding.values) == ("IF-EINV-SEVERAL", {"number 1": "42/2026", "number 2": "43/2026"})
     assert einvoice.reading.invoice.number == "42/2026"
     assert len(einvoice.reading.invoice.lines) == 2
+
+
+def lot(*numbers: bytes) -> bytes:
+    start, end = FATTURA.index(b"<FatturaElettronicaBody>"), FATTURA.index(b"</p:FatturaElettronica>")
+    body = FATTURA[start:end]
+    return FATTURA[:start] + b"".join(body.replace(b"42/2026", number) for number in numbers) + FATTURA[end:]
+
+
+def test_each_invoice_of_a_lot_is_read_as_if_it_stood_alone() -> None:
+    einvoices = read_all(lot(b"42/2026", b"43/2026", b"44/2026"), max_size=10**6)
+    assert [one.reading.invoice.number for one in einvoices] == ["42/2026", "43/2026", "44/2026"]
+    alone = read(FATTURA).reading.invoice
+    for one in einvoices:
+        assert one.findings == ()
+        assert one.reading.invoice.model_copy(update={"number": alone.number}) == alone
+
+
+def test_the_evidence_of_a_lot_points_into_the_file_that_was_sent() -> None:
+    data = lot(b"42/2026", b"43/2026")
+    _, second = read_all(data, max_size=10**6)
+    root = etree.fromstring(data)
+    path = second.reading.evidence["/number"].path
+    assert path is not None
+    assert root.xpath(f"string({path})", namespaces=root.nsmap) == "43/2026"
+    line = second.reading.evidence["/lines/1/net"].path
+    assert line is not None
+    assert "FatturaElettronicaBody[2]" in line
+    (element,) = root.xpath(line, namespaces=root.nsmap)
+    assert element.getparent().getparent().getparent() is root.findall("FatturaElettronicaBody")[1]
+
+
+def test_a_file_of_one_invoice_is_no_lot() -> None:
+    assert [one.reading.invoice.number for one in read_all(FATTURA, max_size=10**6)] == ["42/2026"]
 
 
 def test_it_is_told_by_its_namespace() -> None:

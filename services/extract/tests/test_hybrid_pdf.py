@@ -9,7 +9,7 @@ from pikepdf import Dictionary, Name, Pdf
 from invoiceflow_contracts.content import ContentRef
 from invoiceflow_contracts.layout import EmbeddedFile, Engine, Layout, Line, Page, Word
 from invoiceflow_extract.einvoice import Candidate, Profile, read
-from invoiceflow_extract.extraction import Document, extract
+from invoiceflow_extract.extraction import Document, extract, parts
 from invoiceflow_extract.hybrid import Declaration, declaration_of, how_attached
 from invoiceflow_extract.reading import Reading
 
@@ -130,7 +130,7 @@ def document(metadata: str | None, *files: Candidate) -> Document:
 
 
 async def rules_of(subject: Document) -> set[str]:
-    extraction = await extract(subject, Silent(), max_einvoice_size=10**6)
+    extraction = await extract(parts(subject, max_einvoice_size=10**6)[0], Silent())
     return {finding.rule for finding in extraction.findings}
 
 

@@ -7,6 +7,8 @@ from decimal import Decimal
 import pytest
 
 from invoiceflow_contracts.events import DocumentEvent
+from invoiceflow_contracts.extraction import Part
+from invoiceflow_contracts.identity import part_id
 from invoiceflow_query.ports import ReadModel
 from invoiceflow_query.projection import change_of
 from invoiceflow_query.queries import (
@@ -299,6 +301,30 @@ async def test_finds_the_file_name_for_a_list(read_model: ReadModel) -> None:
     assert (await read_model.invoices("default", InvoiceQuery()))[0].filename is None
     await tell(read_model, uploaded(D, filename="Ünïcode.pdf"))
     assert (await read_model.invoices("default", InvoiceQuery()))[0].filename == "Ünïcode.pdf"
+
+
+def part(number: int) -> Part:
+    return Part(number=number, count=3, document_id=D, filename="Drei.pdf", first_page=number, last_page=number)
+
+
+async def test_each_invoice_of_a_file_is_found_and_leads_to_the_others(read_model: ReadModel) -> None:
+    ids = [part_id(D, number) for number in (1, 2, 3)]
+    events = [extracted(_id, of=invoice(number=f"R-{number}"), part=part(number)) for number, _id in enumerate(ids, 1)]
+    await tell(read_model, *events[::-1], uploaded(D, filename="Drei.pdf"))
+    summaries = await read_model.invoices("default", InvoiceQuery(sort=Sort(field="number")))
+    assert [(one.id, one.number, one.filename) for one in summaries] == [
+        (_id, f"R-{number}", "Drei.pdf") for number, _id in enumerate(ids, 1)
+    ]
+    assert {stored.view.filename for stored in await read_model.invoices_by_id("default", ids)} == {"Drei.pdf"}
+    third = await read_model.invoice("default", ids[2])
+    assert third is not None
+    assert third.view.part == part(3)
+    documents = [await read_model.document("default", _id) for _id in ids]
+    assert [one.view.invoices for one in documents if one] == [tuple(ids), (ids[1],), (ids[2],)]
+    assert {one.view.filename for one in documents if one} == {"Drei.pdf"}
+    assert {one.view.status for one in documents if one} == {"extracted"}
+    found = await read_model.documents("default", DocumentQuery(filename="drei"))
+    assert {one.id for one in found} == set(ids)
 
 
 async def test_gives_a_list_as_the_text_of_its_summaries(read_model: ReadModel) -> None:

@@ -122,6 +122,7 @@ def _completed(event: DocumentUploadedV1, reading: StoredReading) -> OcrComplete
         tenant=event.tenant,
         document_id=event.document_id,
         content=event.content,
+        filename=event.filename,
         layout=reading.layout,
         engine=reading.engine,
         pages=reading.pages,

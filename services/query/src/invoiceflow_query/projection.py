@@ -39,6 +39,7 @@ from invoiceflow_contracts.events import (
     OcrCompletedV1,
 )
 from invoiceflow_contracts.events.document_progress.v1 import Stage
+from invoiceflow_contracts.extraction import Part
 from invoiceflow_query.records import InvoiceRecord
 
 __all__ = [
@@ -104,6 +105,8 @@ class Extracted(Fact):
 
     content: ContentRef
     needs_review: bool
+    part: Part | None = None
+    """Set where the document that was handed in holds several invoices; each of them is kept as a document of its own."""
 
 
 class Failed(Fact):
@@ -136,6 +139,20 @@ class DocumentState(BaseModel):
         """The original document, from whichever event named it."""
         fact = self.uploaded or self.read or self.extracted
         return fact.content if fact else None
+
+    @property
+    def layout(self) -> ContentRef | None:
+        """What was read, from whichever event named it."""
+        if self.read:
+            return self.read.layout
+        return self.extracted.part.layout if self.extracted and self.extracted.part else None
+
+    @property
+    def filename(self) -> str | None:
+        """The file's name, from whichever event told it."""
+        if self.uploaded:
+            return self.uploaded.filename
+        return self.extracted.part.filename if self.extracted and self.extracted.part else None
 
 
 class Change(BaseModel):
@@ -220,11 +237,14 @@ def change_of(event: DocumentEvent, event_id: str) -> Change:
         case InvoiceExtractedV1():
             at = event.extracted_at.astimezone(UTC)
             state = DocumentState(
-                extracted=Extracted(at=at, event_id=event_id, content=event.content, needs_review=event.needs_review)
+                extracted=Extracted(
+                    at=at, event_id=event_id, content=event.content, needs_review=event.needs_review, part=event.part
+                )
             )
             invoice = InvoiceRecord(
                 document_id=event.document_id,
                 event_id=event_id,
+                part=event.part,
                 invoice=event.invoice,
                 evidence=event.evidence,
                 findings=event.findings,

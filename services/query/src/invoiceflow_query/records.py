@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from invoiceflow_contracts.extraction import Cost, Evidence, Finding, JsonPointer, Severity, Tried
+from invoiceflow_contracts.extraction import Cost, Evidence, Finding, JsonPointer, Part, Severity, Tried
 from invoiceflow_contracts.invoice import Invoice, InvoiceType, Money, Party
 from invoiceflow_contracts.layout import Engine
 from invoiceflow_query.folding import time_key, words
@@ -22,6 +22,7 @@ class InvoiceRecord(_Frozen):
 
     document_id: UUID
     event_id: str
+    part: Part | None = None
     invoice: Invoice
     evidence: dict[JsonPointer, Evidence]
     findings: tuple[Finding, ...]

@@ -16,7 +16,7 @@ from invoiceflow_contracts.events import (
     OcrCompletedV1,
 )
 from invoiceflow_contracts.events.document_progress.v1 import Stage
-from invoiceflow_contracts.extraction import Cost, Evidence, Finding, Method, Severity
+from invoiceflow_contracts.extraction import Cost, Evidence, Finding, Method, Part, Severity
 from invoiceflow_contracts.invoice import Invoice, InvoiceLine, Party, Totals
 from invoiceflow_contracts.layout import Box, Engine
 
@@ -122,11 +122,13 @@ def extracted(
     of: Invoice | None = None,
     findings: tuple[tuple[str, str], ...] = (),
     needs_review: bool = False,
+    part: Part | None = None,
 ) -> InvoiceExtractedV1:
     return InvoiceExtractedV1(
         tenant=tenant,
         document_id=document_id,
         content=content(tenant),
+        part=part,
         invoice=of or invoice(),
         evidence={
             "/number": Evidence(

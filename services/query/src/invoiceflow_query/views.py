@@ -7,7 +7,8 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from invoiceflow_contracts.events import Metadata
 from invoiceflow_contracts.events.document_progress.v1 import Stage
-from invoiceflow_contracts.extraction import Cost, Evidence, Finding, JsonPointer, Tried
+from invoiceflow_contracts.extraction import Cost, Evidence, Finding, JsonPointer, Part, Tried
+from invoiceflow_contracts.identity import part_id
 from invoiceflow_contracts.invoice import Invoice
 from invoiceflow_contracts.layout import Engine
 from invoiceflow_query.projection import DocumentState, Status, stage_of, status_of, updated_at
@@ -55,6 +56,8 @@ class DocumentView(_Frozen):
     )
     error: DocumentError | None = None
     needs_review: bool | None = Field(default=None, description="Whether a person should look; null until extracted.")
+    part: Part | None = Field(default=None, description="Set where the file that was handed in holds several invoices.")
+    invoices: tuple[UUID, ...] = Field(default=(), description="Ids of the invoices in it, in its order.")
     received_at: AwareDatetime | None = None
     read_at: AwareDatetime | None = None
     extracted_at: AwareDatetime | None = None
@@ -73,6 +76,7 @@ class InvoiceView(_Frozen):
     id: UUID = Field(description="The id of the invoice and of its document.")
     document: str = Field(description="Path of the document.", examples=["/v1/documents/…"])
     filename: str | None = Field(default=None, examples=["2024-0117.pdf"])
+    part: Part | None = Field(default=None, description="Set where the file that was handed in holds several invoices.")
     invoice: Invoice
     evidence: dict[JsonPointer, Evidence] = Field(description="By JSON pointer into the invoice.")
     findings: tuple[Finding, ...]
@@ -114,6 +118,15 @@ def _pages(state: DocumentState) -> tuple[int | None, int | None]:
     return (progressed.pages_done, progressed.pages_total) if progressed else (None, None)
 
 
+def _invoices(document_id: UUID, state: DocumentState) -> tuple[UUID, ...]:
+    if state.extracted is None:
+        return ()
+    part = state.extracted.part
+    if part is None or part.document_id != document_id:
+        return (document_id,)
+    return tuple(part_id(document_id, number) for number in range(1, part.count + 1))
+
+
 def document_view(document_id: UUID, state: DocumentState) -> DocumentView:
     """Return the document as people see it."""
     uploaded, content, status = state.uploaded, state.content, status_of(state)
@@ -121,7 +134,7 @@ def document_view(document_id: UUID, state: DocumentState) -> DocumentView:
     pages_done, pages_total = _pages(state)
     return DocumentView(
         id=document_id,
-        filename=uploaded.filename if uploaded else None,
+        filename=state.filename,
         media_type=content.media_type if content else None,
         size=content.size if content else None,
         sha256=content.sha256 if content else None,
@@ -134,6 +147,8 @@ def document_view(document_id: UUID, state: DocumentState) -> DocumentView:
         attempts=failed.attempts if failed else None,
         error=DocumentError(code=failed.code, message=failed.message) if failed else None,
         needs_review=state.extracted.needs_review if state.extracted else None,
+        part=state.extracted.part if state.extracted else None,
+        invoices=_invoices(document_id, state),
         received_at=uploaded.at if uploaded else None,
         read_at=state.read.at if state.read else None,
         extracted_at=state.extracted.at if state.extracted else None,
@@ -148,6 +163,7 @@ def invoice_view(record: InvoiceRecord, filename: str | None) -> InvoiceView:
         id=record.document_id,
         document=f"/v1/documents/{record.document_id}",
         filename=filename,
+        part=record.part,
         invoice=record.invoice,
         evidence=record.evidence,
         findings=record.findings,

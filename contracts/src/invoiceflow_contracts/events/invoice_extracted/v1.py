@@ -6,7 +6,7 @@ from pydantic import AwareDatetime, Field
 
 from invoiceflow_contracts.content import ContentRef
 from invoiceflow_contracts.events.base import DocumentEvent
-from invoiceflow_contracts.extraction import Cost, Evidence, Finding, JsonPointer, Tried
+from invoiceflow_contracts.extraction import Cost, Evidence, Finding, JsonPointer, Part, Tried
 from invoiceflow_contracts.invoice import Invoice
 from invoiceflow_contracts.layout import Engine
 
@@ -14,12 +14,17 @@ __all__ = ["InvoiceExtractedV1"]
 
 
 class InvoiceExtractedV1(DocumentEvent):
-    """The invoice with, for every value in it, where it stands and how sure that is."""
+    """The invoice with, for every value in it, where it stands and how sure that is.
+
+    A document that holds several makes an event for each. The first has the document's id; each further one has an id of its
+    own (``identity.part_id``), and ``part`` names the document.
+    """
 
     event_type: ClassVar[str] = "invoice.extracted"
     event_version: ClassVar[int] = 1
 
     content: ContentRef = Field(description="The original document.")
+    part: Part | None = Field(default=None, description="Set where the document holds several invoices.")
     invoice: Invoice
     evidence: dict[JsonPointer, Evidence] = Field(description="By JSON pointer into the invoice.")
     findings: tuple[Finding, ...] = ()

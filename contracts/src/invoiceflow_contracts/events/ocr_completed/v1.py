@@ -19,6 +19,7 @@ class OcrCompletedV1(DocumentEvent):
     event_version: ClassVar[int] = 1
 
     content: ContentRef = Field(description="The original document.")
+    filename: str | None = Field(default=None, min_length=1, max_length=255, description="The document's name.")
     layout: ContentRef
     engine: Engine
     pages: int = Field(ge=0)

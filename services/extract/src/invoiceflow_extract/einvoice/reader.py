@@ -17,7 +17,7 @@ from invoiceflow_extract.einvoice.schemas import breaches
 from invoiceflow_extract.einvoice.signed import content_of
 from invoiceflow_extract.einvoice.ubl import read_ubl, read_ubl_line
 
-__all__ = ["MAX_SIZE", "ORDER_NAMES", "SYNTAXES", "parse", "read"]
+__all__ = ["KEPT_WHOLE", "MAX_SIZE", "ORDER_NAMES", "SYNTAXES", "parse", "read"]
 
 MAX_SIZE = 16 * 1024 * 1024
 """Bytes. An e-invoice may carry attachments in base64, so it can be large; beyond this it is refused."""
@@ -63,7 +63,7 @@ _WAYS = {
 }
 _LANDMARKS = (*SYNTAXES, *dict.fromkeys(f"{{*}}{way.line}" for way in _WAYS.values()))
 
-_KEPT_WHOLE = 2 * 1024 * 1024
+KEPT_WHOLE = 2 * 1024 * 1024
 """Bytes up to which the parsed lines stay until the end, so that the schema can be asked: some two thousand lines."""
 
 _SAFE: dict[str, Any] = {
@@ -136,7 +136,7 @@ def read(data: bytes, *, max_size: int = MAX_SIZE) -> EInvoice:
     _refuse_unsafe(data)
     draft = Draft()
     reader: _Reader | None = None
-    is_kept = len(data) <= _KEPT_WHOLE
+    is_kept = len(data) <= KEPT_WHOLE
     try:
         events = _landmarks(data)
         for event, element in events:
@@ -174,7 +174,7 @@ class _Walked:
 
 
 def _landmarks(data: bytes) -> _Landmarks:
-    if len(data) <= _KEPT_WHOLE:
+    if len(data) <= KEPT_WHOLE:
         return _Walked(data)
     parsed: _Landmarks = etree.iterparse(BytesIO(data), ("start", "end"), tag=_LANDMARKS, **_SAFE)
     return parsed

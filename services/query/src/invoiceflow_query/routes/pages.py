@@ -67,7 +67,7 @@ def page_routes(read_model: ReadModel, objects: ObjectStore, painter: PagePainte
         document = await read_model.document(tenant, document_id)
         if document is None:
             raise document_not_found(document_id)
-        content, read = document.state.content, document.state.read
+        content, layout = document.state.content, document.state.layout
         if content is None:
             raise ProblemError(
                 404, "file_not_found", "Nothing has told yet where the document's file is. Try again in a moment."
@@ -78,13 +78,13 @@ def page_routes(read_model: ReadModel, objects: ObjectStore, painter: PagePainte
                 "page_without_picture",
                 f"Pages of PDFs and pictures can be seen; this document is {content.media_type}. Download it instead.",
             )
+        read = document.state.read
         if read is not None and number > read.pages:
             raise ProblemError(404, "page_not_found", f"The document has no page {number}; it has {read.pages}.")
         marks: tuple[LabelledBox, ...] = ()
         if boxes:
             invoice = await read_model.invoice(tenant, document_id)
             marks = boxes_on(number, invoice.record.evidence, field or ()) if invoice else ()
-        layout = read.layout if read is not None else None
         facts = (DRAWING, content.sha256, layout.sha256 if layout else "", number, width, marks)
         etag = f'"{hashlib.sha256(repr(facts).encode()).hexdigest()[:32]}"'
         unchanged = not_modified(request, etag)

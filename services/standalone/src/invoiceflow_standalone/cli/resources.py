@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from invoiceflow_contracts.extraction import Evidence, Finding, Severity, Tried
+from invoiceflow_contracts.extraction import Evidence, Finding, Part, Severity, Tried
 from invoiceflow_contracts.invoice import Invoice, Money
 
 __all__ = [
@@ -83,6 +83,7 @@ class Document(_Answer):
     pages_total: int | None = None
     attempts: int | None = None
     error: DocumentError | None = None
+    invoices: tuple[UUID, ...] = ()
     received_at: AwareDatetime | None = None
     read_at: AwareDatetime | None = None
     extracted_at: AwareDatetime | None = None
@@ -105,6 +106,7 @@ class InvoiceView(_Answer):
 
     id: UUID
     filename: str | None = None
+    part: Part | None = None
     invoice: Invoice
     evidence: dict[str, Evidence] = Field(default_factory=dict)
     findings: tuple[Finding, ...] = ()

@@ -72,7 +72,10 @@ def _print_result(shipments: Sequence[Shipment], out: Console, log: Console, *, 
 def _summary(shipments: Sequence[Shipment], seconds: float) -> str:
     counts = Counter(shipment.outcome for shipment in shipments)
     parts = [f"{counts[outcome]} {outcome}" for outcome in counts]
-    review = sum(shipment.invoice is not None and shipment.invoice.needs_review for shipment in shipments)
+    views = [view for shipment in shipments for view in (shipment.invoice, *shipment.further) if view is not None]
+    review = sum(view.needs_review for view in views)
+    if further := sum(len(shipment.further) for shipment in shipments):
+        parts.append(f"{further} more invoices in them")
     if review:
         parts.append(f"{review} to review")
     return f"{len(shipments)} document{'s' if len(shipments) != 1 else ''} in {seconds:.1f} s: {', '.join(parts)}."

@@ -10,7 +10,7 @@ from pathlib import Path
 from invoiceflow_standalone.cli.client import Client
 from invoiceflow_standalone.cli.errors import ApiError, CommandError
 from invoiceflow_standalone.cli.follow import PATIENCE, follow, persist
-from invoiceflow_standalone.cli.resources import Document, Problem
+from invoiceflow_standalone.cli.resources import Document, InvoiceView, Problem
 from invoiceflow_standalone.cli.shipments import Shipment
 
 __all__ = ["Batch", "send_files"]
@@ -129,6 +129,14 @@ class _Sender:
         shipment.outcome, shipment.problem = "refused", problem
         self._on_change(shipment)
 
+    async def _invoice(self, invoice_id: UUID) -> InvoiceView:
+        return await persist(partial(self._client.invoice, invoice_id), patience=self._patience)
+
+    async def _further(self, invoice_id: UUID) -> InvoiceView:
+        # It has an event of its own, which may get there after that of the first.
+        await follow(self._client, invoice_id, lambda _: None, patience=self._patience)
+        return await self._invoice(invoice_id)
+
     async def _follow(self, shipment: Shipment, started: float) -> None:
         document_id = shipment.document_id
         if document_id is None:
@@ -147,8 +155,8 @@ class _Sender:
             async with self._follow_slots:
                 document = await follow(self._client, document_id, note, patience=self._patience)
                 if document.status == "extracted":
-                    get = partial(self._client.invoice, document_id)
-                    shipment.invoice = await persist(get, patience=self._patience)
+                    shipment.invoice = await self._invoice(document_id)
+                    shipment.further = tuple([await self._further(each) for each in document.invoices[1:]])
         except ApiError as error:
             if error.status in {401, 403}:
                 raise

@@ -25,6 +25,8 @@ class Shipment:
     known: bool = False
     document: Document | None = None
     invoice: InvoiceView | None = None
+    further: tuple[InvoiceView, ...] = ()
+    """The other invoices of a file that holds several."""
     problem: Problem | None = None
     seconds: float | None = None
     """From the begin of the upload until its end was seen."""
@@ -40,16 +42,22 @@ class Shipment:
 
     def as_json(self) -> dict[str, Any]:
         """Return the line that ``--json`` prints; amounts are strings."""
-        invoice = self.invoice
         return {
             "file": str(self.path),
             "outcome": self.outcome,
             "document_id": str(self.document_id) if self.document_id else None,
             "seconds": None if self.seconds is None else round(self.seconds, 3),
             "error": self.problem.model_dump() if self.problem else None,
-            "invoice": invoice.invoice.model_dump(mode="json") if invoice else None,
-            "findings": [finding.model_dump(mode="json") for finding in invoice.findings] if invoice else [],
-            "confidence": invoice.confidence if invoice else None,
-            "needs_review": invoice.needs_review if invoice else None,
-            "low_confidence": list(invoice.low_confidence) if invoice else [],
+            **_as_json(self.invoice),
+            "further": [{"id": str(each.id), **_as_json(each)} for each in self.further],
         }
+
+
+def _as_json(view: InvoiceView | None) -> dict[str, Any]:
+    return {
+        "invoice": view.invoice.model_dump(mode="json") if view else None,
+        "findings": [finding.model_dump(mode="json") for finding in view.findings] if view else [],
+        "confidence": view.confidence if view else None,
+        "needs_review": view.needs_review if view else None,
+        "low_confidence": list(view.low_confidence) if view else [],
+    }

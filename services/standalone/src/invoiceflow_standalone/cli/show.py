@@ -132,6 +132,10 @@ def _print(view: InvoiceView, out: Console) -> None:
         head.append("  to review", style="yellow")
     out.print(head)
     out.print(plain(f"{view.filename or ''}  {view.id}", "dim"))
+    if view.part is not None:
+        pages = f", pages {view.part.first_page} to {view.part.last_page}" if view.part.first_page else ""
+        said = f"Number {view.part.number} of the {view.part.count} invoices in the file{pages}."
+        out.print(plain(f"{said} All of them: `invoiceflow status {view.part.document_id}`.", "dim"))
     values = table("Field", "Value", ">Page", "Box", "As printed", ">Sure", "Method")
     for name, value in _values(view.invoice.model_dump(mode="json", exclude={"lines"}), ""):
         values.add_row(name.strip("/").replace("/", "."), plain(value), *_where(view.evidence.get(name)))

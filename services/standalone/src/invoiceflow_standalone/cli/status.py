@@ -27,6 +27,10 @@ async def document_status(client: Client, reference: str, *, out: Console, as_js
         wide_enough(out).print(_table([document]))
         if document.error:
             say(out, f"{document.error.code}. {document.error.message}")
+        if len(document.invoices) > 1:
+            say(out, f"{len(document.invoices)} invoices in the file; see each with:")
+            for each in document.invoices:
+                say(out, f"  invoiceflow show {each}")
     return Exit.SOME_FAILED if document.status == "failed" else Exit.OK
 
 

@@ -78,7 +78,7 @@ def table(*columns: str, widest: int | None = None) -> Table:
 
 
 def shipment_tables(shipments: Sequence[Shipment], width: int) -> list[Table]:
-    """Return what was extracted, a row for each document in the order of the files, to be printed ``width`` columns wide.
+    """Return what was extracted, a row for each invoice in the order of the files, to be printed ``width`` columns wide.
 
     What there is to check has columns of its own where they have room, else a table of its own.
     """
@@ -93,22 +93,23 @@ def shipment_tables(shipments: Sequence[Shipment], width: int) -> list[Table]:
         if view is None:
             main.add_row(name, _state(shipment), *[""] * 6, took)
             continue
-        totals = view.invoice.totals
-        what = findings_cell(view.findings), _fields_cell(view.low_confidence)
-        main.add_row(
-            name,
-            plain(view.invoice.number),
-            _date(view.invoice.issue_date),
-            plain(view.invoice.seller.name),
-            amount(totals.net),
-            amount(totals.tax),
-            amount(totals.payable if totals.gross is None else totals.gross),
-            plain(view.invoice.currency),
-            took,
-            *(what if roomy else ()),
-        )
-        if any(what):
-            checks.add_row(name, *what)
+        for each in (view, *shipment.further):
+            totals = each.invoice.totals
+            what = findings_cell(each.findings), _fields_cell(each.low_confidence)
+            main.add_row(
+                name,
+                plain(each.invoice.number),
+                _date(each.invoice.issue_date),
+                plain(each.invoice.seller.name),
+                amount(totals.net),
+                amount(totals.tax),
+                amount(totals.payable if totals.gross is None else totals.gross),
+                plain(each.invoice.currency),
+                took,
+                *(what if roomy else ()),
+            )
+            if any(what):
+                checks.add_row(name, *what)
     return [main] if roomy or not checks.row_count else [main, checks]
 
 

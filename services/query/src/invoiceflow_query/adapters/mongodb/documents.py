@@ -97,7 +97,7 @@ def document_fields(document_id: UUID, state: DocumentState) -> dict[str, Any]:
     sorts = {
         "received_at": received_at,
         "updated_at": time_key(updated_at(state)),
-        "filename": fold(uploaded.filename) if uploaded else None,
+        "filename": None if state.filename is None else fold(state.filename),
     }
     return {
         "status": status_of(state),

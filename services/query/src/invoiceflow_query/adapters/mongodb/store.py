@@ -228,9 +228,10 @@ def _told_once(changes: Sequence[TenantChange], changed: set[str]) -> list[bool]
 
 
 async def _filenames(collections: Collections, ids: Sequence[str]) -> dict[str, str]:
-    cursor = collections.documents.find({"_id": {"$in": ids}}, {"state.uploaded.filename": 1})
-    found = {each["_id"]: each["state"].get("uploaded") async for each in cursor}
-    return {_id: uploaded["filename"] for _id, uploaded in found.items() if uploaded}
+    told = {"state.uploaded.filename": 1, "state.extracted.part.filename": 1}
+    found = {each["_id"]: each["state"] async for each in collections.documents.find({"_id": {"$in": ids}}, told)}
+    names = {_id: state.get("uploaded") or state.get("extracted", {}).get("part") or {} for _id, state in found.items()}
+    return {_id: name["filename"] for _id, name in names.items() if "filename" in name}
 
 
 def _stored(found: dict[str, Any]) -> StoredDocument:

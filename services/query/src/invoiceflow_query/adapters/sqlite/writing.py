@@ -166,7 +166,7 @@ class _Batch:
                 document.version,
                 status,
                 stage_of(state),
-                fold(state.uploaded.filename) if state.uploaded else "",
+                fold(state.filename or ""),
                 time_key(state.uploaded.at) if state.uploaded else "",
                 time_key(updated_at(state)),
                 state.model_dump_json(exclude_defaults=True),
@@ -175,12 +175,12 @@ class _Batch:
         if stored:
             self._counts[tenant, status_of(stored), _review(stored)] -= 1
         self._counts[tenant, status, _review(state)] += 1
-        filename = state.uploaded.filename if state.uploaded else None
+        filename = state.filename
         if document.invoice:
             if stored and stored.extracted:
                 self._forget(tenant, document_id)
             self._write_invoice(tenant, document.invoice, filename)
-        elif stored and stored.extracted and stored.uploaded != state.uploaded:
+        elif stored and stored.extracted and stored.filename != filename:
             self._rename(tenant, document_id, filename)
 
     def _write_invoice(self, tenant: str, record: InvoiceRecord, filename: str | None) -> None:
