@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from uuid import UUID
 
 from invoiceflow_standalone.cli.client import Client
 from invoiceflow_standalone.cli.errors import ApiError, CommandError

@@ -12,7 +12,7 @@ from uuid import UUID
 from rich.console import Console
 from rich.text import Text
 
-from invoiceflow_contracts.extraction import Evidence
+from invoiceflow_contracts.extraction import Evidence, Part
 from invoiceflow_standalone.cli.client import Client, parse
 from invoiceflow_standalone.cli.errors import ApiError, CommandError, Exit
 from invoiceflow_standalone.cli.output import write_out
@@ -133,9 +133,7 @@ def _print(view: InvoiceView, out: Console) -> None:
     out.print(head)
     out.print(plain(f"{view.filename or ''}  {view.id}", "dim"))
     if view.part is not None:
-        pages = f", pages {view.part.first_page} to {view.part.last_page}" if view.part.first_page else ""
-        said = f"Number {view.part.number} of the {view.part.count} invoices in the file{pages}."
-        out.print(plain(f"{said} All of them: `invoiceflow status {view.part.document_id}`.", "dim"))
+        out.print(plain(_part(view.part), "dim"))
     values = table("Field", "Value", ">Page", "Box", "As printed", ">Sure", "Method")
     for name, value in _values(view.invoice.model_dump(mode="json", exclude={"lines"}), ""):
         values.add_row(name.strip("/").replace("/", "."), plain(value), *_where(view.evidence.get(name)))
@@ -145,6 +143,16 @@ def _print(view: InvoiceView, out: Console) -> None:
         mark = plain(f"{finding.rule} ({finding.severity.value}): ", SEVERITY_STYLES[finding.severity])
         out.print(mark.append_text(plain(finding.message)), soft_wrap=True)
     print_tried(view.tried, out)
+
+
+def _part(part: Part) -> str:
+    pages = "" if part.first_page is None else f", from page {part.first_page} to page {part.last_page}"
+    if part.first_page == part.last_page and part.first_page is not None:
+        pages = f", page {part.first_page}"
+    return (
+        f"Number {part.number} of the {part.count} invoices in the file{pages}. "
+        f"All of them: `invoiceflow status {part.document_id}`."
+    )
 
 
 def _print_lines(view: InvoiceView, out: Console) -> None:
