@@ -1,10 +1,13 @@
 """Invoices in, invoice data out, through whatever deployment there is."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
+from io import BytesIO
 from typing import Any
 
 import pytest
+from pikepdf import Pdf
 
 from invoiceflow_samples import Kind, Sample
 
@@ -68,6 +71,30 @@ def test_a_page_gives_number_date_and_total_with_where_they_stand(
     left, top, right, bottom = evidence["box"]
     assert 0 <= left < right <= 1
     assert 0 <= top < bottom <= 1
+
+
+def test_each_invoice_of_a_file_is_an_invoice_of_its_own(deployment: Any, samples: Samples) -> None:
+    invoices = samples(Kind.PDF_TEXT, count=3, seed=35)
+    joined, data = Pdf.new(), BytesIO()
+    for sample in invoices:
+        joined.pages.extend(Pdf.open(BytesIO(sample.data)).pages)
+    joined.save(data, deterministic_id=True)
+    (accepted,) = deployment.upload(replace(invoices[0], name="three.pdf", data=data.getvalue()))
+    document = deployment.end_of(accepted["document_id"])
+    assert document["invoices"][0] == accepted["document_id"]
+    assert len(document["invoices"]) == len(invoices), document
+    first_page = 1
+    for sample, invoice_id in zip(invoices, document["invoices"], strict=True):
+        assert deployment.end_of(invoice_id)["filename"] == "three.pdf"
+        view = deployment.invoice(invoice_id)
+        assert view["invoice"]["number"] == sample.truth["truth"]["invoice_number"]
+        assert Decimal(view["invoice"]["totals"]["gross"]) == Decimal(sample.truth["truth"]["grand_total"])
+        assert view["part"]["first_page"] == first_page
+        assert {one["page"] for one in view["evidence"].values() if one["page"]} <= set(
+            range(first_page, view["part"]["last_page"] + 1)
+        )
+        first_page = view["part"]["last_page"] + 1
+    assert first_page == document["pages_total"] + 1
 
 
 def test_a_page_can_be_seen_with_its_values(deployment: Any, samples: Samples) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from aiokafka import TopicPartition
 from aiokafka.consumer import fetcher
+from aiokafka.consumer.fetcher import PartitionRecords
 from aiokafka.errors import CorruptRecordException
 from aiokafka.record.default_records import DefaultRecordBatch, _DefaultRecordBatchPy
 from aiokafka.record.memory_records import MemoryRecords, _MemoryRecordsPy
@@ -127,7 +128,7 @@ def test_the_fetcher_makes_its_records_by_the_name_that_is_replaced() -> None:
     source = inspect.getsource(fetcher.Fetcher._proc_fetch_request)
     assert "records = MemoryRecords(part_data[-1])" in source
     assert {"has_next", "size_in_bytes"} <= _asked_of("records", source)
-    unpacking = inspect.getsource(fetcher.PartitionRecords._unpack_records)
+    unpacking = inspect.getsource(PartitionRecords._unpack_records)
     assert _asked_of("records", unpacking) == {"has_next", "next_batch"}
     assert "for record in next_batch:" in unpacking
 
