@@ -22,7 +22,7 @@ from invoiceflow_ingest.errors import ContainerError
 from invoiceflow_ingest.main import create_service
 from invoiceflow_ingest.media_types import EMAIL, ZIP
 from invoiceflow_ingest.settings import IngestSettings
-from invoiceflow_ingest.unpacking import Limits, Member, unpacked
+from invoiceflow_ingest.unpacking import Limits, Member, Unopened, unpacked
 
 PDF, OTHER, PNG = b"%PDF-1.7\none", b"%PDF-1.7\ntwo", b"\x89PNG\r\n\x1a\n"
 XML = b'<?xml version="1.0"?><Invoice/>'
@@ -49,7 +49,7 @@ def mail(*attachments: tuple[str, bytes], text: str = "Please find attached.", h
 
 
 def found(data: bytes, kind: str) -> list[tuple[str, bytes]]:
-    return [(member.filename, member.data) for member in unpacked(data, kind, LIMITS)]
+    return [(one.filename, one.data) for one in unpacked(data, kind, LIMITS) if isinstance(one, Member)]
 
 
 # -- what is in them --------------------------------------------------------------------------------------------------------
@@ -66,6 +66,17 @@ def test_logos_signatures_and_appointments_of_an_email_are_left_out() -> None:
     message.add_attachment(b"x", "application", "pkcs7-signature", filename="smime.p7s")
     message.add_attachment("BEGIN:VCALENDAR", "calendar", filename="meeting.ics")
     assert found(message.as_bytes(), EMAIL) == [("invoice.pdf", PDF)]
+
+
+def test_a_page_that_was_photographed_into_the_words_is_a_document() -> None:
+    message = mail(html="<p>Our invoice: <img src='cid:a'><img src='cid:b'></p>")
+    shown = message.get_body(("html",))
+    assert isinstance(shown, EmailMessage)
+    photo = PNG + bytes(70_000)
+    shown.add_related(photo, "image", "png", cid="<a>", filename="IMG_1.png", disposition="inline")
+    shown.add_related(PNG + bytes(2_000), "image", "png", cid="<b>", filename="logo.png", disposition="inline")
+    out = list(unpacked(message.as_bytes(), EMAIL, Limits(members=10, member_bytes=100_000, total_bytes=100_000)))
+    assert out == [Member("IMG_1.png", photo)]
 
 
 def test_a_photo_that_is_attached_is_a_document() -> None:
@@ -126,9 +137,14 @@ def test_noise_is_taken_apart_or_refused_and_never_a_crash(noise: bytes) -> None
 
 
 def refused(data: bytes, limits: Limits = LIMITS) -> str:
-    with pytest.raises((ContainerError, ContentTooLargeError)) as caught:
-        list(unpacked(data, ZIP, limits))
-    return caught.value.code
+    """Return the code of what is said of the whole, or of the one thing in it."""
+    try:
+        out = list(unpacked(data, ZIP, limits))
+    except (ContainerError, ContentTooLargeError) as error:
+        return error.code
+    (only,) = out
+    assert isinstance(only, Unopened)
+    return only.error.code
 
 
 def test_an_archive_that_swells_is_stopped_while_it_does() -> None:
@@ -162,11 +178,48 @@ def test_archives_within_archives_within_archives_are_refused() -> None:
     assert refused(data) == "container_too_deep"
 
 
+def locked(data: bytes, place: int = 0) -> bytes:
+    """Return the archive with the mark of a password at its entry number ``place``."""
+    marked = bytearray(data)
+    for signature, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        at = -1
+        for _ in range(place + 1):
+            at = data.index(signature, at + 1)
+        marked[at + offset] |= 1
+    return bytes(marked)
+
+
 def test_a_password_is_said() -> None:
-    data = bytearray(archive(("invoice.pdf", PDF), compression=zipfile.ZIP_STORED))
-    for signature, at in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
-        data[data.index(signature) + at] |= 1
-    assert refused(bytes(data)) == "container_encrypted"
+    assert refused(locked(archive(("invoice.pdf", PDF), compression=zipfile.ZIP_STORED))) == "container_encrypted"
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_what_cannot_be_opened_keeps_nothing_beside_it_from_being_taken_in(place: int) -> None:
+    names = ["a.pdf", "b.pdf", "c.pdf"]
+    data = locked(archive(*((name, PDF) for name in names), compression=zipfile.ZIP_STORED), place)
+    out = list(unpacked(data, ZIP, LIMITS))
+    assert [one.filename for one in out] == names
+    assert [one.filename for one in out if isinstance(one, Unopened)] == [names[place]]
+
+
+def test_an_archive_that_is_damaged_keeps_nothing_beside_it_from_being_taken_in() -> None:
+    inner = archive(("inner.pdf", PDF))
+    nowhere = inner[:-6] + b"\xff\xff\xff\x7f" + inner[-2:]  # where its directory is said to be
+    out = list(unpacked(archive(("a.pdf", PDF), ("b.zip", nowhere), ("c.pdf", OTHER)), ZIP, LIMITS))
+    assert [one.filename for one in out if isinstance(one, Member)] == ["a.pdf", "c.pdf"]
+    assert [one.filename for one in out] == ["a.pdf", "inner.pdf", "c.pdf"]
+
+
+def test_a_file_that_swells_keeps_nothing_beside_it_from_being_taken_in() -> None:
+    out = list(unpacked(archive(("bomb.txt", bytes(1_000_000)), ("invoice.pdf", PDF)), ZIP, LIMITS))
+    (bomb, invoice) = out
+    assert isinstance(bomb, Unopened)
+    assert bomb.error.code == "content_too_large"
+    assert invoice == Member("invoice.pdf", PDF)
+
+
+def test_files_that_swell_count_to_what_may_come_out() -> None:
+    assert refused(archive(*((f"{n}.txt", bytes(1_000_000)) for n in range(6)))) == "content_too_large"
 
 
 def test_a_damaged_archive_is_said() -> None:

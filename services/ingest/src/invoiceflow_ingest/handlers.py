@@ -25,7 +25,7 @@ from invoiceflow_ingest.acceptance import find_accepted, publish_uploaded, recor
 from invoiceflow_ingest.errors import BucketNotAllowedError, ContainerError
 from invoiceflow_ingest.filenames import clean_filename
 from invoiceflow_ingest.media_types import Sample, first_guess, media_type
-from invoiceflow_ingest.unpacking import CONTAINERS, Limits, unpacked
+from invoiceflow_ingest.unpacking import CONTAINERS, Limits, Unopened, unpacked
 
 __all__ = ["Acceptance", "Intake", "Refusal", "accept", "accept_all", "on_submitted", "store"]
 
@@ -164,6 +164,11 @@ async def accept_all(
     members = unpacked(await intake.objects.get(tenant, received.ref), kind, limits)
     try:
         while (member := await asyncio.to_thread(next, members, None)) is not None:
+            if isinstance(member, Unopened):
+                # There are no bytes of its own to name it by.
+                named = hashlib.sha256(f"{received.ref.sha256}/{member.filename}".encode("utf-8", "replace"))
+                outcomes.append(Refusal(clean_filename(member.filename), named.hexdigest(), member.error))
+                continue
             try:
                 stored = await store(intake, tenant, _one(member.data))
             except PermanentError as error:

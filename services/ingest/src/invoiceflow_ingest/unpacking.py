@@ -18,7 +18,7 @@ from invoiceflow_chassis.errors import ContentTooLargeError, PermanentError
 from invoiceflow_ingest.errors import ContainerError
 from invoiceflow_ingest.media_types import EMAIL, ZIP, Sample, media_type
 
-__all__ = ["CONTAINERS", "Limits", "Member", "unpacked"]
+__all__ = ["CONTAINERS", "Limits", "Member", "Unopened", "unpacked"]
 
 CONTAINERS = frozenset({EMAIL, ZIP})
 """Media types of what is no document but holds some."""
@@ -30,6 +30,12 @@ _NO_DOCUMENTS = _SIGNATURES | {"text/calendar", "text/vcard", "text/x-vcard", "m
 _BODIES = frozenset({"text/plain", "text/html"})
 _ENCRYPTED = 0x1
 """General purpose bit 0 (APPNOTE 4.4.4)."""
+_TOO_MANY = "container_too_many"
+_LOGO = 64 * 1024
+"""Bytes up to which a picture that an e-mail's text shows is a logo or a signature's. A page that somebody photographed and put between
+the words is larger; a larger banner is taken in for nothing, which does less harm than an invoice that is left out."""
+_BROKEN = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, RuntimeError, ValueError, OSError)
+"""What zipfile raises for damage; RuntimeError, of which NotImplementedError is one, for what it does not know how to open."""
 _UTF8_MARK = b"\xef\xbb\xbf"
 
 
@@ -50,8 +56,18 @@ class Member:
     data: bytes
 
 
-def unpacked(data: bytes, kind: str, limits: Limits) -> Iterator[Member]:
-    """Yield the documents in a container, those in containers within it too.
+@dataclass(frozen=True)
+class Unopened:
+    """Something in a container that could not be taken out of it. What is beside it is none the worse."""
+
+    filename: str
+    error: PermanentError
+    unpacked: int = 0
+    """Bytes that came out of it before it was given up."""
+
+
+def unpacked(data: bytes, kind: str, limits: Limits) -> Iterator[Member | Unopened]:
+    """Yield the documents in a container, those in containers within it too, and what in it cannot be opened.
 
     An e-mail's attachments are its documents; without any, its text is. Signatures, logos between the words and what a system
     puts beside the files of an archive are left out.
@@ -62,7 +78,7 @@ def unpacked(data: bytes, kind: str, limits: Limits) -> Iterator[Member]:
         limits: how much may come out.
 
     Raises:
-        ContainerError: it is damaged, encrypted, too deep or holds too many.
+        ContainerError: it is damaged as a whole, or holds too many.
         ContentTooLargeError: more bytes come out than allowed.
     """
     yield from _Unpacking(limits).documents(data, kind, 1)
@@ -75,27 +91,32 @@ class _Unpacking:
         self._limits = limits
         self._number = self._bytes = 0
 
-    def documents(self, data: bytes, kind: str, depth: int) -> Iterator[Member]:
+    def documents(self, data: bytes, kind: str, depth: int) -> Iterator[Member | Unopened]:
         for member in _of_email(data) if kind == EMAIL else _of_archive(data, self._limits.member_bytes):
-            self._count(member)
-            inner = _kind_of(member.data)
-            if inner not in CONTAINERS:
+            self._count(member.unpacked if isinstance(member, Unopened) else len(member.data))
+            inner = "" if isinstance(member, Unopened) else _kind_of(member.data)
+            if isinstance(member, Unopened) or inner not in CONTAINERS:
                 yield member
-            elif depth < _DEEPEST:
-                yield from self.documents(member.data, inner, depth + 1)
+            elif depth == _DEEPEST:
+                too_deep = "It holds archives within archives within archives. Send the documents in them."
+                yield Unopened(member.filename, ContainerError("container_too_deep", too_deep))
             else:
-                raise ContainerError(
-                    "container_too_deep",
-                    "It holds archives within archives within archives. Send the documents in them.",
-                )
+                yield from self._inner(member, inner, depth + 1)
 
-    def _count(self, member: Member) -> None:
+    def _inner(self, member: Member, kind: str, depth: int) -> Iterator[Member | Unopened]:
+        try:
+            yield from self.documents(member.data, kind, depth)
+        except ContainerError as error:
+            if error.code == _TOO_MANY:
+                raise
+            yield Unopened(member.filename, error)
+
+    def _count(self, size: int) -> None:
         self._number += 1
-        self._bytes += len(member.data)
+        self._bytes += size
         if self._number > self._limits.members:
             raise ContainerError(
-                "container_too_many",
-                f"It holds more than {self._limits.members} documents. Send them in several parts.",
+                _TOO_MANY, f"It holds more than {self._limits.members} documents. Send them in several parts."
             )
         if self._bytes > self._limits.total_bytes:
             raise ContentTooLargeError(self._limits.total_bytes)
@@ -110,26 +131,32 @@ def _kind_of(data: bytes) -> str:
         return ""  # it is refused when it is taken in, with its own reason
 
 
-def _of_archive(data: bytes, most: int) -> Iterator[Member]:
+def _of_archive(data: bytes, most: int) -> Iterator[Member | Unopened]:
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            for entry in archive.infolist():
-                name = entry.filename.replace("\\", "/").rpartition("/")[2]
-                if entry.is_dir() or not name or name.startswith(".") or "__MACOSX/" in entry.filename:
-                    continue
-                if entry.flag_bits & _ENCRYPTED:
-                    raise ContainerError(
-                        "container_encrypted", f"{name[:100]!r} in it needs a password. Send it without one."
-                    )
-                with archive.open(entry) as stream:
-                    # What the archive says of sizes is not believed: one byte more than allowed tells.
-                    content = stream.read(most + 1)
-                if len(content) > most:
-                    raise ContentTooLargeError(most)
-                yield Member(name, content)
-    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, RuntimeError, ValueError, OSError) as error:
-        # RuntimeError, of which NotImplementedError is one, is zipfile's for what it does not know how to open.
+        archive = zipfile.ZipFile(io.BytesIO(data))
+    except _BROKEN as error:
         raise _damaged() from error
+    with archive:
+        for entry in archive.infolist():
+            name = entry.filename.replace("\\", "/").rpartition("/")[2]
+            if entry.is_dir() or not name or name.startswith(".") or "__MACOSX/" in entry.filename:
+                continue
+            yield _opened(archive, entry, name, most)
+
+
+def _opened(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, name: str, most: int) -> Member | Unopened:
+    if entry.flag_bits & _ENCRYPTED:
+        locked = f"{name[:100]!r} in it needs a password. Send it without one."
+        return Unopened(name, ContainerError("container_encrypted", locked))
+    try:
+        with archive.open(entry) as stream:
+            # What the archive says of sizes is not believed: one byte more than allowed tells.
+            content = stream.read(most + 1)
+    except _BROKEN:
+        return Unopened(name, _damaged())
+    if len(content) > most:
+        return Unopened(name, ContentTooLargeError(most), unpacked=len(content))
+    return Member(name, content)
 
 
 def _of_email(data: bytes) -> Iterator[Member]:
@@ -151,8 +178,9 @@ def _is_attachment(part: EmailMessage) -> bool:
     attached = part.get_content_disposition() == "attachment"
     if kind in _BODIES and not attached and part.get_filename() is None:
         return False
-    # A picture that the text shows is a logo, or a signature's.
-    return attached or part.get_content_maintype() != "image" or part["Content-ID"] is None
+    if attached or part.get_content_maintype() != "image" or part["Content-ID"] is None:
+        return True
+    return len(_attachment(part).data) > _LOGO
 
 
 def _attachment(part: Message) -> Member:
