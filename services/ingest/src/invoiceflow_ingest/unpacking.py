@@ -30,7 +30,6 @@ _NO_DOCUMENTS = _SIGNATURES | {"text/calendar", "text/vcard", "text/x-vcard", "m
 _BODIES = frozenset({"text/plain", "text/html"})
 _ENCRYPTED = 0x1
 """General purpose bit 0 (APPNOTE 4.4.4)."""
-_TOO_MANY = "container_too_many"
 _LOGO = 64 * 1024
 """Bytes up to which a picture that an e-mail's text shows is a logo or a signature's. A page that somebody photographed and put between
 the words is larger; a larger banner is taken in for nothing, which does less harm than an invoice that is left out."""
@@ -84,6 +83,11 @@ def unpacked(data: bytes, kind: str, limits: Limits) -> Iterator[Member | Unopen
     yield from _Unpacking(limits).documents(data, kind, 1)
 
 
+class _TooManyError(ContainerError):
+    def __init__(self, most: int) -> None:
+        super().__init__("container_too_many", f"It holds more than {most} documents. Send them in several parts.")
+
+
 class _Unpacking:
     """What has come out so far, of the container and of those in it: each counts, whatever becomes of it."""
 
@@ -106,18 +110,16 @@ class _Unpacking:
     def _inner(self, member: Member, kind: str, depth: int) -> Iterator[Member | Unopened]:
         try:
             yield from self.documents(member.data, kind, depth)
+        except _TooManyError:
+            raise
         except ContainerError as error:
-            if error.code == _TOO_MANY:
-                raise
             yield Unopened(member.filename, error)
 
     def _count(self, size: int) -> None:
         self._number += 1
         self._bytes += size
         if self._number > self._limits.members:
-            raise ContainerError(
-                _TOO_MANY, f"It holds more than {self._limits.members} documents. Send them in several parts."
-            )
+            raise _TooManyError(self._limits.members)
         if self._bytes > self._limits.total_bytes:
             raise ContentTooLargeError(self._limits.total_bytes)
 
