@@ -8,6 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from pydantic import SecretStr
 
+from invoiceflow_chassis.errors import TransientError
 from invoiceflow_chassis.objects.minio import MinioObjectStore, UnfitStoreError
 from invoiceflow_chassis.objects.s3 import ObjectSizeError, S3Requests, S3StatusError
 from invoiceflow_chassis.objects.settings import ObjectStoreSettings
@@ -26,6 +27,8 @@ class Answering(BaseHTTPRequestHandler):
     """Length in the header where it is not the body's."""
     hang_up = False
     """Whether the connection is closed without a word to the client."""
+    cut: int | None = None
+    """After how many bytes of an answer the connection breaks off."""
     asked: list[tuple[str, str, str]]
     connections: int
 
@@ -37,12 +40,10 @@ class Answering(BaseHTTPRequestHandler):
         self.rfile.read(int(self.headers.get("Content-Length", "0")))
         self.asked.append((self.command, self.path, self.headers["Authorization"]))
         body = LOCATION if self.path.endswith("?location=") else self.body
-        self.send_response(self.status)
-        self.send_header("Content-Length", str(len(body) if self.announced is None else self.announced))
-        self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(body)
-        self.close_connection = self.hang_up or self.announced is not None
+        length = len(body) if self.announced is None else self.announced
+        headers = f"HTTP/1.1 {self.status} OK\r\nServer: s3\r\nContent-Length: {length}\r\nETag: e\r\n\r\n"
+        self.wfile.write((headers.encode() + body)[: self.cut])
+        self.close_connection = self.hang_up or self.announced is not None or self.cut is not None
 
     do_GET = do_PUT = do_HEAD = do_DELETE = answer  # noqa: N815 (named by http.server)
 
@@ -125,6 +126,19 @@ def test_an_answer_that_breaks_off_is_none(server: type[Answering], requests: S3
     assert requests.get("bucket", "a") == server.body
 
 
+@pytest.mark.parametrize("size", [None, 17])
+def test_wherever_an_answer_breaks_off_it_is_none_and_no_other_object(
+    server: type[Answering], requests: S3Requests, size: int | None
+) -> None:
+    whole = b"HTTP/1.1 200 OK\r\nServer: s3\r\nContent-Length: 17\r\nETag: e\r\n\r\n" + server.body
+    assert requests.get("bucket", "a", size=size) == server.body
+    for server.cut in range(len(whole)):
+        with pytest.raises((HTTPException, ConnectionError)):
+            requests.get("bucket", "a", size=size)
+    server.cut = None
+    assert requests.get("bucket", "a", size=size) == server.body
+
+
 def test_an_object_of_another_size_is_not_read(server: type[Answering], requests: S3Requests) -> None:
     assert requests.get("bucket", "a", size=len(server.body)) == server.body
     server.announced = 10**12
@@ -137,4 +151,14 @@ async def test_a_server_that_knows_no_conditions_is_refused(settings: ObjectStor
     store = MinioObjectStore(settings)
     with pytest.raises(UnfitStoreError, match="If-None-Match"):
         await store.ensure_buckets(["bucket"])
+    store.close()
+
+
+async def test_a_list_that_breaks_off_is_to_be_asked_for_again(
+    server: type[Answering], settings: ObjectStoreSettings
+) -> None:
+    store = MinioObjectStore(settings)
+    server.body = b"<ListBucketResult><Name>bucket"
+    with pytest.raises(TransientError):
+        await anext(store.names("tenant", "bucket"))
     store.close()

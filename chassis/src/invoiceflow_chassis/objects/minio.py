@@ -7,6 +7,7 @@ from http.client import HTTPException
 from itertools import islice
 from typing import Any, TypeVar
 from uuid import uuid4
+from xml.etree.ElementTree import ParseError
 
 import urllib3
 from minio import Minio
@@ -275,7 +276,8 @@ async def _call(call: Callable[[], T]) -> T:
         raise _refused(error.response.status, error.code, error.message) from error
     except (ServerError, InvalidResponseError) as error:
         raise _unavailable(error, getattr(error, "status_code", None) or getattr(error, "_code", None)) from error
-    except (MinioException, urllib3.exceptions.HTTPError, HTTPException, OSError) as error:
+    # The SDK takes an answer that broke off for XML that does not end.
+    except (MinioException, urllib3.exceptions.HTTPError, HTTPException, ParseError, OSError) as error:
         raise _unavailable(error, None) from error
 
 

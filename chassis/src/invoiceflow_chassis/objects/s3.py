@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from hashlib import sha256
-from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
+from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection, IncompleteRead
 from types import MappingProxyType
+from typing import Any, cast
 
 from invoiceflow_chassis.objects.settings import ObjectStoreSettings
 from invoiceflow_chassis.objects.signing import EMPTY_SHA256, Signer, encoded_path, encoded_query
@@ -41,6 +42,41 @@ class S3StatusError(Exception):
 
 class ObjectSizeError(Exception):
     """The object has another size than expected; its bytes were not read."""
+
+
+class _Answer(HTTPResponse):
+    """An answer that is one only if its headers came to their end.
+
+    http.client takes the end of a connection for that of the headers: one that broke off among them would give an empty object, or
+    one of another size.
+    """
+
+    def begin(self) -> None:
+        file, lines = self.fp, _Lines(self.fp)
+        self.fp = cast("Any", lines)
+        try:
+            super().begin()
+        finally:
+            # Without a body, it is closed already and taken away.
+            if self.fp:
+                self.fp = file
+        if lines.newest not in {b"\r\n", b"\n"}:
+            raise IncompleteRead(b"")
+
+
+class _Lines:
+    """Reads lines and remembers the newest."""
+
+    def __init__(self, file: Any) -> None:
+        self.file = file
+        self.newest = b""
+
+    def readline(self, limit: int = -1) -> bytes:
+        self.newest = self.file.readline(limit)
+        return self.newest
+
+    def close(self) -> None:
+        self.file.close()
 
 
 class S3Requests:
@@ -182,6 +218,7 @@ class S3Requests:
             if self._tls is None
             else HTTPSConnection(host, timeout=timeout, context=self._tls)
         )
+        connection.response_class = _Answer
         connection.connect()
         connection.sock.settimeout(self._settings.read_timeout)
         return connection, False
