@@ -39,7 +39,7 @@ class Database:
 
 
 def of(generation: int) -> Collections:
-    return Collections(f"documents_{generation}", f"invoices_{generation}")
+    return Collections(f"documents_{generation}", f"invoices_{generation}", f"sellers_{generation}")
 
 
 @pytest.fixture

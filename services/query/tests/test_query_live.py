@@ -13,7 +13,7 @@ from invoiceflow_query.changes import Changes
 from invoiceflow_query.handlers import project
 from invoiceflow_query.live import document_events, document_soon, last_seen
 from invoiceflow_query.projection import change_of
-from invoiceflow_query.testing import document, extracted, failed, progress, read, uploaded
+from invoiceflow_query.testing import MONTH, document, extracted, failed, progress, read, uploaded
 
 D = document("d")
 
@@ -38,7 +38,7 @@ async def test_a_document_that_was_taken_in_this_moment_is_waited_for(model: Sql
     changes = Changes()
     waiting = asyncio.create_task(document_soon(model, changes, "default", D, patience=NEVER, poll=NEVER))
     await asyncio.sleep(0)
-    await project(uploaded(D), "0", model, changes)
+    await project(uploaded(D), "0", model, changes, young=MONTH)
     async with asyncio.timeout(10):
         found = await waiting
     assert found is not None
@@ -47,12 +47,12 @@ async def test_a_document_that_was_taken_in_this_moment_is_waited_for(model: Sql
 
 async def test_each_change_in_this_process_is_seen_at_once(model: SqliteReadModel) -> None:
     changes = Changes()
-    await project(uploaded(D), "0", model, changes)
+    await project(uploaded(D), "0", model, changes, young=MONTH)
     stream = document_events(model, changes, "default", D, None, poll=NEVER, heartbeat=NEVER)
     seen = [parsed(await anext(stream))]
     for event in (progress(D), read(D), extracted(D)):
         following = asyncio.create_task(anext(stream))  # type: ignore[arg-type]
-        await project(event, type(event).__name__, model, changes)
+        await project(event, type(event).__name__, model, changes, young=MONTH)
         async with asyncio.timeout(10):
             seen.append(parsed(await following))
     assert [(number, state["status"]) for number, state in seen] == [
@@ -66,10 +66,10 @@ async def test_each_change_in_this_process_is_seen_at_once(model: SqliteReadMode
 
 async def test_a_change_between_two_looks_is_not_missed(model: SqliteReadModel) -> None:
     changes = Changes()
-    await project(uploaded(D), "0", model, changes)
+    await project(uploaded(D), "0", model, changes, young=MONTH)
     stream = document_events(model, changes, "default", D, None, poll=NEVER, heartbeat=NEVER)
     await anext(stream)
-    await project(failed(D), "1", model, changes)
+    await project(failed(D), "1", model, changes, young=MONTH)
     async with asyncio.timeout(10):
         assert parsed(await anext(stream))[1]["status"] == "failed"
 

@@ -25,7 +25,7 @@ from invoiceflow_query.adapters.mongodb.indexes import (
     shape_of,
     walk,
 )
-from invoiceflow_query.adapters.mongodb.schema import SCHEMA_VERSION, collections_of
+from invoiceflow_query.adapters.mongodb.schema import SCHEMA_VERSION, Collections
 from invoiceflow_query.projection import change_of
 from invoiceflow_query.queries import DocumentField, DocumentQuery, InvoiceField, InvoiceQuery, Position, Sort
 from invoiceflow_query.testing import document, extracted, uploaded
@@ -173,7 +173,7 @@ async def test_the_server_itself_walks_without_sorting(mongodb_uri: str, case: s
             name = document(str(number))
             await model.apply("default", change_of(uploaded(name), f"u{number}"))
             await model.apply("default", change_of(extracted(name, findings=(("IF-1", "error"),)), f"e{number}"))
-        collection = getattr(collections_of(model._database, 1), case)
+        collection = getattr(Collections.of(model._database, 1), case)
         try:
             await collection.find({}).explain()
         except OperationFailure:

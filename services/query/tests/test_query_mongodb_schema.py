@@ -15,7 +15,7 @@ from invoiceflow_query import commands
 from invoiceflow_query.adapters.mongodb import MongoReadModel
 from invoiceflow_query.adapters.mongodb.documents import document_fields, invoice_document, key
 from invoiceflow_query.adapters.mongodb.generations import Patience
-from invoiceflow_query.adapters.mongodb.schema import META_ID, SCHEMA_VERSION, collections_of
+from invoiceflow_query.adapters.mongodb.schema import META_ID, SCHEMA_VERSION, Collections
 from invoiceflow_query.projection import change_of, merge
 from invoiceflow_query.queries import InvoiceQuery
 from invoiceflow_query.testing import document, extracted, invoice, uploaded
@@ -75,7 +75,7 @@ async def test_several_may_migrate_at_once_and_again(model: MongoReadModel) -> N
 
 async def test_an_index_that_is_missing_is_noticed_and_made(model: MongoReadModel) -> None:
     await model.migrate(print)
-    await collections_of(model._database, 1).invoices.drop_index("tenant_1_words_1")
+    await Collections.of(model._database, 1).invoices.drop_index("tenant_1_words_1")
     with pytest.raises(UnavailableError, match="tenant, words"):
         await model.open()
     said: list[str] = []

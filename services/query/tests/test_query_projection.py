@@ -1,6 +1,7 @@
 """The merge of events into a document's state."""
 
 from datetime import timedelta
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -144,3 +145,15 @@ def test_a_retried_stage_starts_again_at_its_first_page() -> None:
 def test_what_is_extracted_without_an_upload_event_still_has_its_file() -> None:
     view = document_view(D, state_after([change_of(extracted(D), "e")]))
     assert (view.filename, view.media_type, view.size) == (None, "application/pdf", 4)
+
+
+def test_of_one_extraction_the_one_to_which_more_was_added_stands() -> None:
+    states = [change_of(extracted(D), "e").state]
+    for revision in (1, 2):
+        fact = states[0].extracted
+        assert fact
+        states.append(DocumentState(extracted=fact.model_copy(update={"revision": revision})))
+    for one, other, third in permutations(states):
+        assert merge(merge(one, other), third) == states[2]
+    newer = change_of(extracted(D, 4), "a").state
+    assert merge(states[2], newer) == merge(newer, states[2]) == newer

@@ -23,7 +23,7 @@ from invoiceflow_query.projection import Change, change_of, merge
 from invoiceflow_query.queries import DocumentQuery, InvoiceQuery, Sort
 from invoiceflow_query.rebuild import rebuild
 from invoiceflow_query.stored import Stored
-from invoiceflow_query.testing import document, extracted, failed, invoice, progress, read, uploaded
+from invoiceflow_query.testing import MONTH, document, extracted, failed, invoice, progress, read, uploaded
 
 Connect = Callable[[], Rebuildable]
 
@@ -52,7 +52,7 @@ async def rebuilt(connect: Connect, topics: Topics | None = None, stored: Stored
     """Rebuild as another process does that knows only the store."""
     model = connect()
     try:
-        return await rebuild(model, stored=stored, events=topics, tenants={"default"}, say=print)
+        return await rebuild(model, stored=stored, events=topics, tenants={"default"}, young=MONTH, say=print)
     finally:
         await model.close()
 
@@ -159,7 +159,7 @@ async def test_neither_order_nor_repetition_matters_across_a_rebuild(connect: Co
     directly = await seen(connect)
     stored = Recorded([(fact.tenant, change_of(fact, number)) for fact, number in again[:cut]])
     model = connect()
-    await rebuild(model, stored=stored, events=Topics(*again[cut:]), tenants=(), say=print)
+    await rebuild(model, stored=stored, events=Topics(*again[cut:]), tenants=(), young=MONTH, say=print)
     await model.close()
     await fill(connect, *later)
     assert await seen(connect) == directly
@@ -391,18 +391,21 @@ async def test_a_damaged_file_is_said_to_be_damaged_and_can_be_made_anew(connect
     ]
 
 
-VERSION_1 = """
-    CREATE TABLE documents (row INTEGER PRIMARY KEY, tenant TEXT, id TEXT, state TEXT);
-    CREATE TABLE invoices (row INTEGER PRIMARY KEY, tenant TEXT, id TEXT);
+OLDER = """
+    CREATE TABLE documents (row INTEGER PRIMARY KEY, tenant TEXT, id, state TEXT);
+    CREATE TABLE invoices (row INTEGER PRIMARY KEY, tenant TEXT, id);
     CREATE TABLE invoice_records (row INTEGER PRIMARY KEY, record TEXT);
-    PRAGMA user_version = 1;
 """
-"""Of the tables of release 0.1.0, what the later ones are made from."""
+"""Of the tables of older versions, what the later ones are made from. Version 1 is release 0.1.0's; its ids are text."""
 
 
 @sqlite
-async def test_a_file_of_an_older_version_becomes_one_of_this_version_at_the_start(connect: Connect) -> None:
+@pytest.mark.parametrize("version", range(1, schema.VERSION))
+async def test_a_file_of_an_older_version_becomes_one_of_this_version_at_the_start(
+    connect: Connect, version: int
+) -> None:
     events = [*history("a", "b"), (failed(document("c")), "c")]
+    events += [(extracted(document("d"), of=invoice(iban="DE89370400440532013000")), "d")]
     await fill(connect, *events)
     expected = await seen(connect)
     model = connect()
@@ -410,11 +413,11 @@ async def test_a_file_of_an_older_version_becomes_one_of_this_version_at_the_sta
     model._path.unlink()
     changes = [change_of(event, event_id) for event, event_id in events]
     with closing(sqlite3.connect(model._path)) as connection:
-        connection.executescript(VERSION_1)
-        for row, name in enumerate(("a", "b", "c")):
+        connection.executescript(f"{OLDER} PRAGMA user_version = {version};")
+        for row, name in enumerate(("a", "b", "c", "d")):
             of = [change for change in changes if change.document_id == document(name)]
             state = reduce(merge, (change.state for change in of))
-            key = (row, "default", str(document(name)))
+            key = (row, "default", str(document(name)) if version == 1 else document(name).bytes)
             connection.execute("INSERT INTO documents VALUES (?, ?, ?, ?)", (*key, state.model_dump_json()))
             if invoices := [change.invoice for change in of if change.invoice]:
                 connection.execute("INSERT INTO invoices VALUES (?, ?, ?)", key)
@@ -422,6 +425,7 @@ async def test_a_file_of_an_older_version_becomes_one_of_this_version_at_the_sta
         connection.commit()
     await model.open()
     assert await model._read("PRAGMA user_version") == [(schema.VERSION,)]
+    assert list(await model.accounts("default", "vat:DE129273398")) == ["DE89370400440532013000"]
     await model.close()
     assert await seen(connect) == expected
 

@@ -11,6 +11,7 @@ from invoiceflow_query.adapters.sqlite import SqliteReadModel
 from invoiceflow_query.main import create_read_model
 from invoiceflow_query.settings import QuerySettings
 from invoiceflow_query.subscribers import CONSUMED, subscriptions
+from invoiceflow_query.testing import MONTH
 
 
 def test_consumes_every_event_of_a_document() -> None:
@@ -18,7 +19,7 @@ def test_consumes_every_event_of_a_document() -> None:
 
 
 def test_never_fails_a_document() -> None:
-    made = subscriptions(None, None)  # type: ignore[arg-type]
+    made = subscriptions(None, None, young=MONTH)  # type: ignore[arg-type]
     assert not any(subscription.fails_document for subscription in made)
 
 

@@ -20,7 +20,7 @@ from invoiceflow_query.main import create_service
 from invoiceflow_query.ports import ReadModel
 from invoiceflow_query.projection import change_of
 from invoiceflow_query.settings import QuerySettings
-from invoiceflow_query.testing import NOON, document, extracted, failed, progress, read, uploaded
+from invoiceflow_query.testing import MONTH, NOON, document, extracted, failed, progress, read, uploaded
 from invoiceflow_query.watchdog import Watchdog
 
 DEADLINE = timedelta(hours=1)
@@ -58,7 +58,7 @@ class Kennel:
         new = self.publisher.published[before:]
         for made, event in new:
             assert isinstance(event, DocumentEvent)
-            await project(event, str(made), self.read_model, self.changes)
+            await project(event, str(made), self.read_model, self.changes, young=MONTH)
         return [type(event) for _, event in new if isinstance(event, DocumentEvent)]
 
     async def status(self, name: UUID = D) -> str:

@@ -1,46 +1,18 @@
-"""Every rule that can lead to a finding, in one table.
+"""Every rule that a document by itself is held against, in one table.
 
 Identifiers beginning with ``BR-`` are those of EN 16931-1 and its validation artefacts, where the rule means the same
 here; ``IF-`` are this project's own.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Final
 
-from invoiceflow_contracts.extraction import Finding, Severity
+from invoiceflow_contracts.extraction import Severity
+from invoiceflow_contracts.rules import Rule
 
-__all__ = ["RULES", "Rule"]
+__all__ = ["RULES"]
 
 _ERROR, _WARNING, _INFO = Severity.ERROR, Severity.WARNING, Severity.INFO
-
-
-@dataclass(frozen=True)
-class Rule:
-    """A rule as the reference lists it."""
-
-    id: str
-    severity: Severity
-    """What a breach counts as, unless the check that finds it knows better."""
-    title: str
-    """What must hold, as a sentence without its full stop."""
-
-    def finding(
-        self,
-        message: str,
-        *,
-        pointers: Iterable[str] = (),
-        values: Mapping[str, object] | None = None,
-        severity: Severity | None = None,
-    ) -> Finding:
-        """Return the finding that this rule does not hold."""
-        return Finding(
-            rule=self.id,
-            severity=severity or self.severity,
-            message=message,
-            pointers=tuple(pointers),
-            values={name: str(value) for name, value in (values or {}).items()},
-        )
 
 
 _TABLE = (

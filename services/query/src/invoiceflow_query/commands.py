@@ -82,6 +82,7 @@ async def rebuild_from_stored(settings: QuerySettings, objects: ObjectStore, htt
         stored=stored_events(settings, objects),
         events=None,
         tenants=_tenants(http),
+        young=settings.account_young,
         say=_say,
     )
 
@@ -106,6 +107,7 @@ async def _rebuild(
                 stored=None if source == "topics" else stored_events(settings, objects),
                 events=events,
                 tenants=_tenants(http),
+                young=settings.account_young,
                 say=_say,
             )
             if events.undecodable:

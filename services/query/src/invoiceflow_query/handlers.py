@@ -1,9 +1,10 @@
 """Use cases on events, and on what is told to operators."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from invoiceflow_contracts.events import DocumentEvent
 from invoiceflow_query.changes import Changes
+from invoiceflow_query.comparing import compare
 from invoiceflow_query.ports import ReadModel
 from invoiceflow_query.projection import Status, change_of
 from invoiceflow_query.queries import DocumentQuery, Sort
@@ -15,10 +16,16 @@ UNFINISHED: tuple[Status, ...] = ("received", "processing")
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-async def project(event: DocumentEvent, event_id: str, read_model: ReadModel, changes: Changes) -> None:
-    """Merge the event into the read model; durable on return."""
-    if await read_model.apply(event.tenant, change_of(event, event_id)):
-        changes.notify(event.tenant, event.document_id)
+async def project(
+    event: DocumentEvent, event_id: str, read_model: ReadModel, changes: Changes, *, young: timedelta
+) -> None:
+    """Merge the event into the read model, an invoice with what others of its seller say of it; durable on return."""
+    change = change_of(event, event_id)
+    changed = {event.document_id} if await read_model.apply(event.tenant, change) else set()
+    if change.invoice:
+        changed |= await compare(read_model, event.tenant, change.invoice, young)
+    for document_id in changed:
+        changes.notify(event.tenant, document_id)
 
 
 async def oldest_unfinished(tenant: str, read_model: ReadModel) -> DocumentView | None:

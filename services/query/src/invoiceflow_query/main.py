@@ -75,7 +75,7 @@ def create_service(
             poll=settings.poll_seconds,
             heartbeat=settings.heartbeat_seconds,
         ),
-        subscriptions=subscriptions(read_model, changes),
+        subscriptions=subscriptions(read_model, changes, young=settings.account_young),
         checks={"read_model": read_model.ping, "objects": objects.ping},
         lifespan=lifespan,
     )

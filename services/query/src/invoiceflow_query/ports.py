@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from invoiceflow_query.records import InvoiceRecord, InvoiceSummary
 from invoiceflow_query.views import DocumentView, InvoiceView, Stats, document_view, invoice_view
 
 __all__ = [
+    "Comparable",
     "FacturXMaker",
     "NewGeneration",
     "PagePainter",
@@ -50,7 +52,38 @@ class StoredInvoice:
         return invoice_view(self.record, self.filename)
 
 
-class ReadModel(Protocol):
+class Comparable(Protocol):
+    """Invoices that can be held against each other."""
+
+    async def apply(self, tenant: str, change: Change) -> bool:
+        """Merge ``change``; durable on return. Returns whether the document is another than before.
+
+        Changes of the same document may be applied at the same time, here and in other processes: none is lost.
+        A document whose status is extracted always has its invoice.
+        """
+        ...
+
+    async def document(self, tenant: str, document_id: UUID) -> StoredDocument | None: ...
+
+    async def invoices(
+        self, tenant: str, query: InvoiceQuery, *, after: Position | None = None, limit: int = 50
+    ) -> list[InvoiceSummary]:
+        """Return at most ``limit`` invoices from ``after`` on, in the query's order."""
+        ...
+
+    async def invoices_by_id(self, tenant: str, document_ids: Sequence[UUID]) -> list[StoredInvoice]:
+        """Return those of the invoices that exist, in the order asked for."""
+        ...
+
+    async def accounts(self, tenant: str, seller: str) -> dict[str, datetime]:
+        """Return the accounts that invoices of the seller (see ``cross_checks.sellers_of``) have named.
+
+        With each comes when the first invoice that names it was extracted.
+        """
+        ...
+
+
+class ReadModel(Comparable, Protocol):
     """Documents and invoices of all tenants, made from events.
 
     Nothing of one tenant can be seen through another, even when the ids are equal. Every method raises
@@ -74,16 +107,6 @@ class ReadModel(Protocol):
         """Return when the store answers."""
         ...
 
-    async def apply(self, tenant: str, change: Change) -> bool:
-        """Merge ``change``; durable on return. Returns whether the document is another than before.
-
-        Changes of the same document may be applied at the same time, here and in other processes: none is lost.
-        A document whose status is extracted always has its invoice.
-        """
-        ...
-
-    async def document(self, tenant: str, document_id: UUID) -> StoredDocument | None: ...
-
     async def documents(
         self, tenant: str, query: DocumentQuery, *, after: Position | None = None, limit: int = 50
     ) -> list[StoredDocument]:
@@ -100,34 +123,20 @@ class ReadModel(Protocol):
 
     async def invoice(self, tenant: str, document_id: UUID) -> StoredInvoice | None: ...
 
-    async def invoices(
-        self, tenant: str, query: InvoiceQuery, *, after: Position | None = None, limit: int = 50
-    ) -> list[InvoiceSummary]:
-        """Return at most ``limit`` invoices from ``after`` on, in the query's order."""
-        ...
-
     async def invoices_json(
         self, tenant: str, query: InvoiceQuery, *, after: Position | None = None, limit: int = 50
     ) -> list[str]:
         """Return the same, each as the JSON text of its ``InvoiceSummary``, without a line break: what the API answers with."""
         ...
 
-    async def invoices_by_id(self, tenant: str, document_ids: Sequence[UUID]) -> list[StoredInvoice]:
-        """Return those of the invoices that exist, in the order asked for."""
-        ...
-
     async def stats(self, tenant: str) -> Stats: ...
 
 
-class NewGeneration(Protocol):
-    """A read model beside the one that is read, to be filled and then put in its place."""
+class NewGeneration(Comparable, Protocol):
+    """A read model beside the one that is read, to be filled unseen by readers and then put in its place."""
 
     async def tenants(self) -> list[str]:
         """Return whose documents are in the one that is read; of a damaged one as far as is known."""
-        ...
-
-    async def apply(self, tenant: str, change: Change) -> bool:
-        """Merge ``change`` as ``ReadModel.apply`` does, unseen by readers."""
         ...
 
     async def join(self) -> None:

@@ -11,7 +11,8 @@ What is known of a document is a set of registers, one for each kind of event, a
 | failed          | the newest | the last attempt says best what is wrong |
 | resubmitted     | the newest | the watchdog submits a document again once |
 
-First and newest are by event time, then by event id, so that two facts never tie. To merge two states is to
+First and newest are by event time, then by event id, so that two facts never tie; of one extraction, the one with more findings
+added is the newer. To merge two states is to
 take the minimum or maximum of each register: associative, commutative and idempotent. Hence any order and any
 repetition of the same events gives the same state.
 
@@ -40,7 +41,7 @@ from invoiceflow_contracts.events import (
 )
 from invoiceflow_contracts.events.document_progress.v1 import Stage
 from invoiceflow_contracts.extraction import Part
-from invoiceflow_query.records import InvoiceRecord
+from invoiceflow_query.records import InvoiceRecord, revised
 
 __all__ = [
     "Change",
@@ -107,6 +108,16 @@ class Extracted(Fact):
     needs_review: bool
     part: Part | None = None
     """Set where the document that was handed in holds several invoices; each of them is kept as a document of its own."""
+    revision: int = 0
+    """How often findings were added to it (see ``comparing``)."""
+
+    @property
+    def version(self) -> str:
+        return revised(self.event_id, self.revision)
+
+    @property
+    def order(self) -> tuple[datetime, str]:
+        return self.at, self.version
 
 
 class Failed(Fact):

@@ -10,7 +10,12 @@ from invoiceflow_contracts.invoice import Invoice, InvoiceType, Money, Party
 from invoiceflow_contracts.layout import Engine
 from invoiceflow_query.folding import time_key, words
 
-__all__ = ["InvoiceRecord", "InvoiceSummary", "PartySummary", "RaisedRule", "search_words", "summarise"]
+__all__ = ["InvoiceRecord", "InvoiceSummary", "PartySummary", "RaisedRule", "revised", "search_words", "summarise"]
+
+
+def revised(event_id: str, revision: int) -> str:
+    """Return text that sorts as the ids of events do, and among those of one event as the revisions of what it said (below ten)."""
+    return f"{event_id}+{revision}" if revision else event_id
 
 
 class _Frozen(BaseModel):
@@ -32,11 +37,18 @@ class InvoiceRecord(_Frozen):
     costs: tuple[Cost, ...]
     tried: tuple[Tried, ...] = ()
     extracted_at: AwareDatetime
+    revision: int = 0
+    """How often findings were added to what was announced (see ``comparing``)."""
+
+    @property
+    def version(self) -> str:
+        """Text that sorts as the extractions of one time do, and their revisions."""
+        return revised(self.event_id, self.revision)
 
     @property
     def order(self) -> str:
         """Text that is greater for the record that stands: the newer one, as in the projection."""
-        return f"{time_key(self.extracted_at)}/{self.event_id}"
+        return f"{time_key(self.extracted_at)}/{self.version}"
 
 
 class PartySummary(_Frozen):

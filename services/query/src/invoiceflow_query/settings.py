@@ -1,5 +1,6 @@
 """What the query service is told by its environment."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Self
 
@@ -39,11 +40,23 @@ class QuerySettings(BaseSettings):
     )
     watch_seconds: float = Field(default=60.0, gt=0, description="How often unfinished documents are looked through.")
 
+    account_new_days: int = Field(
+        default=30,
+        ge=0,
+        le=3650,
+        description="For how many days after a seller first names an account, where it has named another before, its invoices with the new one are to be looked at (IF-ACCOUNT-NEW); 0 turns it off.",
+    )
+
     page_seconds: float = Field(
         default=20.0, gt=0, description="How long the picture of a page, or a Factur-X file, may take."
     )
     page_memory_mib: int = Field(default=384, ge=64, description="Memory that one of them may use, in MiB.")
     pages_at_a_time: int = Field(default=1, ge=1, description="How many are made at a time; others wait.")
+
+    @property
+    def account_young(self) -> timedelta:
+        """For how long a seller's account is new."""
+        return timedelta(days=self.account_new_days)
 
     @model_validator(mode="after")
     def _one_store(self) -> Self:

@@ -1,6 +1,7 @@
 """Which events the query service consumes: all that say something of a document that has an id."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 from invoiceflow_chassis.service import Delivery, Subscription
@@ -35,14 +36,14 @@ TIME_LIMIT = 60.0
 """More than the store takes to say that it is not there."""
 
 
-def subscriptions(read_model: ReadModel, changes: Changes) -> tuple[Subscription[Any], ...]:
-    """Return the subscriptions that keep ``read_model``.
+def subscriptions(read_model: ReadModel, changes: Changes, *, young: timedelta) -> tuple[Subscription[Any], ...]:
+    """Return the subscriptions that keep ``read_model``; for as long as it is ``young``, a seller's account is new.
 
     What cannot be projected does not fail its document, and while the store is away events wait for it in Kafka.
     """
 
     async def handle(event: DocumentEvent, delivery: Delivery) -> Sequence[Event]:
-        await project(event, delivery.event_id, read_model, changes)
+        await project(event, delivery.event_id, read_model, changes, young=young)
         return ()
 
     return tuple(

@@ -17,12 +17,25 @@ from invoiceflow_contracts.events import (
 )
 from invoiceflow_contracts.events.document_progress.v1 import Stage
 from invoiceflow_contracts.extraction import Cost, Evidence, Finding, Method, Part, Severity
-from invoiceflow_contracts.invoice import Invoice, InvoiceLine, Party, Totals
+from invoiceflow_contracts.invoice import Invoice, InvoiceLine, InvoiceType, Party, Payment, Totals
 from invoiceflow_contracts.layout import Box, Engine
 
-__all__ = ["NOON", "content", "document", "extracted", "failed", "invoice", "layout", "progress", "read", "uploaded"]
+__all__ = [
+    "MONTH",
+    "NOON",
+    "content",
+    "document",
+    "extracted",
+    "failed",
+    "invoice",
+    "layout",
+    "progress",
+    "read",
+    "uploaded",
+]
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+MONTH = timedelta(days=30)
 
 
 def document(name: str) -> UUID:
@@ -101,15 +114,19 @@ def invoice(
     currency: str | None = "EUR",
     vat_id: str | None = "DE129273398",
     description: str = "Steel bolts M8",
+    iban: str | None = None,
+    kind: InvoiceType = InvoiceType.INVOICE,
 ) -> Invoice:
     return Invoice(
         number=number,
+        type=kind,
         issue_date=issue_date,
         due_date=due_date,
         currency=currency,
         seller=Party(name=seller, vat_id=vat_id),
         buyer=Party(name=buyer),
         totals=Totals(gross=Decimal(gross) if gross is not None else None),
+        payment=Payment(iban=iban),
         lines=(InvoiceLine(description=description, net=Decimal("100.00")),),
     )
 

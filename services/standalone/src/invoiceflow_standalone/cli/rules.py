@@ -6,7 +6,8 @@ from rich.console import Console
 from rich.text import Text
 
 from invoiceflow_contracts.extraction import Severity
-from invoiceflow_extract.rules import RULES
+from invoiceflow_extract.rules import RULES as RULES_OF_ONE
+from invoiceflow_query.cross_checks import RULES as RULES_OF_SEVERAL
 from invoiceflow_standalone.cli.errors import CommandError, Exit
 from invoiceflow_standalone.cli.tables import plain, table, wide_enough
 
@@ -21,7 +22,8 @@ def list_rules(beginning: str | None, *, out: Console, as_json: bool = False) ->
     Raises:
         CommandError: no identifier begins so.
     """
-    chosen = [rule for rule in RULES.values() if rule.id.startswith((beginning or "").upper())]
+    rules = (*RULES_OF_ONE.values(), *RULES_OF_SEVERAL.values())
+    chosen = [rule for rule in rules if rule.id.startswith((beginning or "").upper())]
     if not chosen:
         raise CommandError(f"No rule's identifier begins with {beginning!r}. `invoiceflow rules` lists all of them.")
     if as_json:

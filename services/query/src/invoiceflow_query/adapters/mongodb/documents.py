@@ -28,6 +28,7 @@ __all__ = [
     "invoice_document",
     "key",
     "record_of",
+    "seller_key",
     "sort_key",
     "state_of",
     "summary_of",
@@ -62,6 +63,11 @@ def _marks(summary: InvoiceSummary) -> list[str]:
 def key(tenant: str, document_id: UUID) -> str:
     """Return the ``_id`` of a document or invoice; no tenant's name contains the slash."""
     return f"{tenant}/{document_id}"
+
+
+def seller_key(tenant: str, seller: str) -> str:
+    """Return the ``_id`` of what is kept of a seller."""
+    return f"{tenant}/{seller}"
 
 
 def _encoded(value: Any) -> Any:

@@ -28,15 +28,15 @@ from uuid import uuid4
 from invoiceflow_chassis.errors import InvoiceflowError, TransientError, UnavailableError
 from invoiceflow_query.adapters.batches import Batches, TenantChange
 from invoiceflow_query.adapters.mongodb.errors import translated
+from invoiceflow_query.adapters.mongodb.reading import Reading
 from invoiceflow_query.adapters.mongodb.schema import (
     META_ID,
     Collections,
-    collections_of,
     create_generation,
     meta_of,
     require_version,
 )
-from invoiceflow_query.adapters.mongodb.writing import merge_all
+from invoiceflow_query.adapters.mongodb.writing import merge_all, told_once
 from invoiceflow_query.projection import Change
 
 __all__ = ["GenerationWatch", "MongoGeneration", "Patience", "rebuilding"]
@@ -135,7 +135,7 @@ class GenerationWatch:
             )
         if self._trouble and self._age(self._seen) > self._patience.fresh:
             raise self._trouble
-        return collections_of(self._database, self._seen.live)
+        return Collections.of(self._database, self._seen.live)
 
     async def writing(self) -> tuple[Collections, ...]:
         """Return the generations that a change has to reach, the live one first.
@@ -147,20 +147,20 @@ class GenerationWatch:
         if seen is None or self._age(seen) > self._patience.fresh:
             seen = await self.look()
         generations = [seen.live] if seen.joined is None else [seen.live, seen.joined]
-        return tuple(collections_of(self._database, generation) for generation in generations)
+        return tuple(Collections.of(self._database, generation) for generation in generations)
 
     @staticmethod
     def _age(seen: _Look) -> float:
         return time.monotonic() - seen.at
 
 
-class MongoGeneration:
+class MongoGeneration(Reading):
     """A new generation, filled by a rebuild."""
 
     def __init__(self, database: Any, number: int, lease: "_Lease", patience: Patience) -> None:
         self.number = number
         self._database = database
-        self._collections = collections_of(database, number)
+        self._collections = Collections.of(database, number)
         self._lease = lease
         self._patience = patience
         self._batches = Batches(self._write, largest=LARGEST_BATCH)
@@ -168,10 +168,13 @@ class MongoGeneration:
     async def apply(self, tenant: str, change: Change) -> bool:
         return await self._batches.apply(tenant, change)
 
+    def _reading(self) -> Collections:
+        return self._collections
+
     async def tenants(self) -> list[str]:
         with translated():
             live = require_version(await meta_of(self._database))["generation"]
-            return sorted(await collections_of(self._database, live).documents.distinct("tenant"))
+            return sorted(await Collections.of(self._database, live).documents.distinct("tenant"))
 
     async def join(self) -> None:
         await self._change_meta({"next": {"$in": [None, self.number]}}, {"next": self.number})
@@ -198,8 +201,8 @@ class MongoGeneration:
     async def _write(self, changes: Sequence[TenantChange]) -> list[bool]:
         self._lease.require()
         with translated():
-            await merge_all(self._collections, changes)
-        return [True] * len(changes)
+            changed = await merge_all(self._collections, changes)
+        return told_once(changes, set(changed))
 
     async def _change_meta(self, condition: Mapping[str, Any], fields: Mapping[str, Any]) -> None:
         self._lease.require()
@@ -300,13 +303,8 @@ async def _clean_up(database: Any, lease: _Lease, patience: Patience, say: Calla
             await database["meta"].update_one({"_id": META_ID, "rebuild.owner": lease.owner}, {"$set": {"next": None}})
             say(f"Waiting {patience.noticed:g} seconds until nobody writes to what a killed rebuild left.")
             await asyncio.sleep(patience.noticed)
-        kept = {
-            collection.name
-            for collection in (collections_of(database, live).documents, collections_of(database, live).invoices)
-        }
-        names = [
-            name for name in await database.list_collection_names() if name.split("_")[0] in {"documents", "invoices"}
-        ]
+        kept = {f"{name}_{live}" for name in Collections.names()}
+        names = [name for name in await database.list_collection_names() if name.split("_")[0] in Collections.names()]
         for name in sorted(set(names) - kept):
             lease.require()
             say(f"Dropping {name}, which is live no more.")

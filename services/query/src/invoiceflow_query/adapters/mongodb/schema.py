@@ -1,7 +1,7 @@
 """The database of the read model: its collections, its one record of itself, and how a version becomes the next.
 
-    documents_<n>, invoices_<n>    generation n (see ``generations``)
-    meta                           one document: which version of the schema this is, and which generation is live
+    documents_<n>, invoices_<n>, sellers_<n>    generation n (see ``generations``)
+    meta                                        one document: which version of the schema this is, and which generation is live
 
 A migration is a step of a deployment (``python -m invoiceflow_query migrate``), not of a service's start: an index on many
 invoices takes long, and who may make one need not be who may read. A service that finds another version than its own is not ready and says
@@ -10,7 +10,7 @@ which command helps. It goes on by itself once that has run.
 
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -30,7 +30,6 @@ __all__ = [
     "META_ID",
     "SCHEMA_VERSION",
     "Collections",
-    "collections_of",
     "create_generation",
     "database_of",
     "meta_of",
@@ -54,6 +53,17 @@ class Collections:
 
     documents: Any
     invoices: Any
+    sellers: Any
+
+    @classmethod
+    def of(cls, database: Any, generation: int) -> "Collections":
+        """Return those of a generation, whether they exist or not."""
+        return cls(**{name: database[f"{name}_{generation}"] for name in cls.names()})
+
+    @classmethod
+    def names(cls) -> tuple[str, ...]:
+        """Return what the names of a generation's collections begin with."""
+        return tuple(field.name for field in fields(cls))
 
 
 def database_of(client: Any, name: str) -> Any:
@@ -67,11 +77,6 @@ def database_of(client: Any, name: str) -> Any:
         read_concern=ReadConcern("majority"),
         read_preference=ReadPreference.PRIMARY,
     )
-
-
-def collections_of(database: Any, generation: int) -> Collections:
-    """Return the collections of a generation, whether they exist or not."""
-    return Collections(database[f"documents_{generation}"], database[f"invoices_{generation}"])
 
 
 async def meta_of(database: Any) -> Mapping[str, Any] | None:
@@ -103,7 +108,7 @@ def require_version(meta: Mapping[str, Any] | None) -> Mapping[str, Any]:
 
 async def missing_indexes(database: Any, generation: int) -> list[str]:
     """Return the declared indexes that the generation lacks: ``collection: field, field``."""
-    collections = collections_of(database, generation)
+    collections = Collections.of(database, generation)
     missing = []
     for collection, indexes in _declared(collections):
         there = {tuple(field for field, _ in index["key"]) for index in (await collection.index_information()).values()}
@@ -113,7 +118,7 @@ async def missing_indexes(database: Any, generation: int) -> list[str]:
 
 async def create_generation(database: Any, generation: int) -> Collections:
     """Make a generation's collections and indexes, as far as they are not there."""
-    collections = collections_of(database, generation)
+    collections = Collections.of(database, generation)
     for collection, indexes in _declared(collections):
         for index in indexes:
             await collection.create_index([(field, ASCENDING) for field in index])
@@ -168,10 +173,10 @@ async def _take_over(
     say: Callable[[str], None],
 ) -> None:
     """Merge what release 0.1.0 kept, in collections without a generation; they stay as they are."""
-    old, count = Collections(database["documents"], database["invoices"]), 0
+    old_documents, old_invoices, count = database["documents"], database["invoices"], 0
     batch: list[tuple[str, Change]] = []
-    async for found in old.documents.find({}):
-        invoice = await old.invoices.find_one({"_id": found["_id"]})
+    async for found in old_documents.find({}):
+        invoice = await old_invoices.find_one({"_id": found["_id"]})
         change = Change(
             document_id=UUID(found["id"]), state=state_of(found), invoice=record_of(invoice) if invoice else None
         )

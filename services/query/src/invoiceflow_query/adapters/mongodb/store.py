@@ -9,16 +9,13 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, get_args
-from uuid import UUID
 
 import pymongo
 from motor.motor_asyncio import AsyncIOMotorClient
 
 from invoiceflow_chassis.errors import UnavailableError
 from invoiceflow_query.adapters.batches import Batches, TenantChange
-from invoiceflow_query.adapters.mongodb.documents import key, record_of, state_of, summary_of
 from invoiceflow_query.adapters.mongodb.errors import translated
-from invoiceflow_query.adapters.mongodb.filters import document_filter, invoice_filter, sort_order
 from invoiceflow_query.adapters.mongodb.generations import (
     LARGEST_BATCH,
     GenerationWatch,
@@ -26,6 +23,7 @@ from invoiceflow_query.adapters.mongodb.generations import (
     Patience,
     rebuilding,
 )
+from invoiceflow_query.adapters.mongodb.reading import Reading
 from invoiceflow_query.adapters.mongodb.schema import Collections, database_of, migrate, missing_indexes
 from invoiceflow_query.adapters.mongodb.writing import (
     ATTEMPTS,
@@ -33,13 +31,10 @@ from invoiceflow_query.adapters.mongodb.writing import (
     merge_all,
     merge_once,
     together,
+    told_once,
     wait_apart,
 )
-from invoiceflow_query.folding import words
-from invoiceflow_query.ports import StoredDocument, StoredInvoice
 from invoiceflow_query.projection import Change, Status
-from invoiceflow_query.queries import DocumentQuery, InvoiceQuery, Position
-from invoiceflow_query.records import InvoiceSummary
 from invoiceflow_query.views import DocumentStats, InvoiceStats, Stats
 
 __all__ = ["MongoReadModel"]
@@ -50,7 +45,7 @@ COUNTING_SHARE = 0.1
 """MongoDB counts by walking an index. Counts are given out again until counting has taken no more than this share of the time."""
 
 
-class MongoReadModel:
+class MongoReadModel(Reading):
     """``ReadModel`` in the database ``database`` at ``uri``."""
 
     def __init__(self, uri: str, database: str, *, patience: Patience | None = None) -> None:
@@ -105,63 +100,9 @@ class MongoReadModel:
     async def apply(self, tenant: str, change: Change) -> bool:
         return await self._batches.apply(tenant, change)
 
-    async def document(self, tenant: str, document_id: UUID) -> StoredDocument | None:
-        with translated():
-            found = await self._reading().documents.find_one({"_id": key(tenant, document_id)})
-        return _stored(found) if found else None
-
-    async def documents(
-        self, tenant: str, query: DocumentQuery, *, after: Position | None = None, limit: int = 50
-    ) -> list[StoredDocument]:
-        conditions = document_filter(tenant, query, after)
-        order = sort_order(query.sort.field, descending=query.sort.descending)
-        with translated():
-            return [_stored(each) async for each in self._reading().documents.find(conditions).sort(order).limit(limit)]
-
     async def tenants(self) -> list[str]:
         with translated():
             return sorted(await self._reading().documents.distinct("tenant"))
-
-    async def unfinished(self, tenant: str, *, after: UUID | None = None, limit: int = 1000) -> list[StoredDocument]:
-        conditions: dict[str, Any] = {"tenant": tenant, "status": {"$in": ["received", "processing"]}}
-        if after:
-            conditions["_id"] = {"$gt": key(tenant, after)}
-        with translated():
-            found = self._reading().documents.find(conditions).sort("_id").limit(limit)
-            return [_stored(each) async for each in found]
-
-    async def invoice(self, tenant: str, document_id: UUID) -> StoredInvoice | None:
-        found = await self.invoices_by_id(tenant, [document_id])
-        return found[0] if found else None
-
-    async def invoices(
-        self, tenant: str, query: InvoiceQuery, *, after: Position | None = None, limit: int = 50
-    ) -> list[InvoiceSummary]:
-        if any(text is not None and not words(text) for text in (query.q, query.seller, query.buyer)):
-            return []
-        conditions = invoice_filter(tenant, query, after)
-        order = sort_order(query.sort.field, descending=query.sort.descending)
-        collections = self._reading()
-        with translated():
-            page = [
-                found async for found in collections.invoices.find(conditions, {"summary": 1}).sort(order).limit(limit)
-            ]
-            filenames = await _filenames(collections, [found["_id"] for found in page])
-        return [summary_of(found, filenames.get(found["_id"])) for found in page]
-
-    async def invoices_json(
-        self, tenant: str, query: InvoiceQuery, *, after: Position | None = None, limit: int = 50
-    ) -> list[str]:
-        return [each.model_dump_json() for each in await self.invoices(tenant, query, after=after, limit=limit)]
-
-    async def invoices_by_id(self, tenant: str, document_ids: Sequence[UUID]) -> list[StoredInvoice]:
-        ids = [key(tenant, document_id) for document_id in document_ids]
-        collections = self._reading()
-        with translated():
-            cursor = collections.invoices.find({"_id": {"$in": ids}}, {"invoice": 1, "rest": 1})
-            found = {each["_id"]: each async for each in cursor}
-            filenames = await _filenames(collections, list(found))
-        return [StoredInvoice(record_of(found[_id]), filenames.get(_id)) for _id in ids if _id in found]
 
     async def stats(self, tenant: str) -> Stats:
         until, stats = self._counted.get(tenant, (0.0, None))
@@ -198,7 +139,7 @@ class MongoReadModel:
                 for other in others:
                     left |= (await merge_once(other, wanted)).contended
             if not left:
-                return _told_once(changes, changed)
+                return told_once(changes, changed)
             wanted = {_id: wanted[_id] for _id in left}
             await wait_apart(attempt)
         raise contended(wanted)
@@ -215,24 +156,3 @@ class MongoReadModel:
                 self._uri, timeoutMS=int(self._patience.operation * 1000), appname="invoiceflow-query"
             )
         return database_of(self._client, self._name)
-
-
-def _told_once(changes: Sequence[TenantChange], changed: set[str]) -> list[bool]:
-    """Say of the first change of each document that it made it another; the others came with it."""
-    results = []
-    for tenant, change in changes:
-        _id = key(tenant, change.document_id)
-        results.append(_id in changed)
-        changed.discard(_id)
-    return results
-
-
-async def _filenames(collections: Collections, ids: Sequence[str]) -> dict[str, str]:
-    told = {"state.uploaded.filename": 1, "state.extracted.part.filename": 1}
-    found = {each["_id"]: each["state"] async for each in collections.documents.find({"_id": {"$in": ids}}, told)}
-    names = {_id: state.get("uploaded") or state.get("extracted", {}).get("part") or {} for _id, state in found.items()}
-    return {_id: name["filename"] for _id, name in names.items() if "filename" in name}
-
-
-def _stored(found: dict[str, Any]) -> StoredDocument:
-    return StoredDocument(UUID(found["id"]), found["version"], state_of(found))

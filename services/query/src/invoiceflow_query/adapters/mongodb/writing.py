@@ -4,11 +4,11 @@ A document is replaced only in the version that was read; whoever comes second r
 by a newer one, and is written before its document is said to be extracted: when the process dies in between, the event is
 delivered again and both writes are repeated. So an old event never overwrites a newer state, whoever else writes.
 
-All changes of a batch cost one find and two bulk writes, however many they are; another where an invoice was there already.
+All changes of a batch cost one find and three bulk writes, however many they are; another where an invoice was there already.
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from random import random
 from typing import Any
@@ -17,12 +17,25 @@ from pymongo import InsertOne, UpdateOne
 from pymongo.errors import BulkWriteError
 
 from invoiceflow_chassis.errors import TransientError
-from invoiceflow_query.adapters.mongodb.documents import document_fields, invoice_document, key, state_of
+from invoiceflow_query.adapters.batches import TenantChange
+from invoiceflow_query.adapters.mongodb.documents import document_fields, invoice_document, key, seller_key, state_of
 from invoiceflow_query.adapters.mongodb.errors import DUPLICATE_KEY
 from invoiceflow_query.adapters.mongodb.schema import Collections
+from invoiceflow_query.cross_checks import accounts_of, sellers_of
+from invoiceflow_query.folding import time_key
 from invoiceflow_query.projection import Change, DocumentState, merge
 
-__all__ = ["ATTEMPTS", "Outcome", "Wanted", "contended", "merge_all", "merge_once", "together", "wait_apart"]
+__all__ = [
+    "ATTEMPTS",
+    "Outcome",
+    "Wanted",
+    "contended",
+    "merge_all",
+    "merge_once",
+    "together",
+    "told_once",
+    "wait_apart",
+]
 
 ATTEMPTS = 20
 """How often changes are merged anew when others keep changing their documents."""
@@ -71,6 +84,7 @@ async def merge_once(collections: Collections, wanted: Mapping[str, Wanted]) -> 
     Raises:
         PyMongoError, BSONError: see ``errors.translated``; some of it may have been merged.
     """
+    await _name_accounts(collections, wanted.values())
     found = collections.documents.find({"_id": {"$in": list(wanted)}}, {"version": 1, "state": 1})
     known = {each["_id"]: each async for each in found}
     before = {_id: state_of(known[_id]) if _id in known else None for _id in wanted}
@@ -113,9 +127,27 @@ async def merge_once(collections: Collections, wanted: Mapping[str, Wanted]) -> 
     return Outcome(changed=frozenset(due), contended=frozenset(contended))
 
 
+async def _name_accounts(collections: Collections, wanted: Iterable[Wanted]) -> None:
+    """Note which accounts the sellers name, and since when: a time only ever becomes earlier."""
+    since: dict[str, dict[str, str]] = {}
+    for tenant, record in ((each.tenant, each.change.invoice) for each in wanted):
+        if record is None:
+            continue
+        at = time_key(record.extracted_at)
+        for seller in sellers_of(record.invoice):
+            known = since.setdefault(seller_key(tenant, seller), {})
+            for account in accounts_of(record.invoice):
+                known[f"accounts.{account}"] = min(at, known.get(f"accounts.{account}", at))
+    updates = [UpdateOne({"_id": _id}, {"$min": accounts}, upsert=True) for _id, accounts in since.items() if accounts]
+    # The first account of a seller may be written by two at the same time, of which one finds the other's.
+    while updates:
+        refused, _ = await _bulk(collections.sellers, updates)
+        updates = [updates[place] for place in refused]
+
+
 def _is_newest(wanted: Wanted, after: DocumentState) -> bool:
     invoice = wanted.change.invoice
-    return bool(invoice and after.extracted and (invoice.extracted_at, invoice.event_id) == after.extracted.order)
+    return bool(invoice and after.extracted and (invoice.extracted_at, invoice.version) == after.extracted.order)
 
 
 async def _write_invoices(collections: Collections, wanted: Mapping[str, Wanted]) -> set[str]:
@@ -179,3 +211,13 @@ def contended(wanted: Mapping[str, Wanted]) -> TransientError:
 async def wait_apart(attempt: int) -> None:
     """Wait a random time, so that those who collided do not again, and the majority can catch up."""
     await asyncio.sleep(0.02 * (attempt + 1) * random())  # noqa: S311 -- nothing secret
+
+
+def told_once(changes: Sequence[TenantChange], changed: set[str]) -> list[bool]:
+    """Say of the first change of each document that it made it another; the others came with it."""
+    results = []
+    for tenant, change in changes:
+        _id = key(tenant, change.document_id)
+        results.append(_id in changed)
+        changed.discard(_id)
+    return results

@@ -22,6 +22,10 @@ KEPT = {
         SELECT d.tenant, d.id, d.state, r.record FROM documents d
         LEFT JOIN invoices i ON i.tenant = d.tenant AND i.id = d.id LEFT JOIN invoice_records r ON r.row = i.row
     """,
+    2: """
+        SELECT d.tenant, lower(hex(d.id)), d.state, r.record FROM documents d
+        LEFT JOIN invoices i ON i.tenant = d.tenant AND i.id = d.id LEFT JOIN invoice_records r ON r.row = i.row
+    """,
 }
 """How a file of each version gives the states and invoices that everything else in it is made from."""
 

@@ -16,6 +16,8 @@ Some filters go together with some orders: last month's invoices are due soon, a
 ``invoice_spans`` keeps between which values of the column ``sorted`` all invoices are whose ``filtered`` has the value ``key``, so
 that a walk begins and ends there. Spans only ever widen: they may hold more than the invoices that meet the filter, never less.
 
+``seller_accounts`` keeps the accounts that invoices of a seller have ever named, and since when: a time only ever becomes earlier.
+
 Documents are counted as they change: to count them afterwards SQLite reads an index entry of every one.
 
 Search terms are kept twice. The FTS5 index finds few among many; ``invoice_words``, with a space before each word, tests an
@@ -29,7 +31,7 @@ from invoiceflow_chassis.errors import InvoiceflowError
 
 __all__ = ["SchemaVersionError", "prepare"]
 
-VERSION = 2
+VERSION = 3
 
 SCHEMA = """
 CREATE TABLE documents (
@@ -124,6 +126,14 @@ CREATE TABLE invoice_findings (
     mark TEXT NOT NULL,
     row INTEGER NOT NULL REFERENCES invoices,
     PRIMARY KEY (tenant, mark, row)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE seller_accounts (
+    tenant TEXT NOT NULL,
+    seller TEXT NOT NULL,
+    account TEXT NOT NULL,
+    since INTEGER NOT NULL,
+    PRIMARY KEY (tenant, seller, account)
 ) STRICT, WITHOUT ROWID;
 
 CREATE VIRTUAL TABLE invoice_terms USING fts5 (

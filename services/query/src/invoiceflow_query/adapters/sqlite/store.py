@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, closing, contextmanager
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -25,7 +26,7 @@ from invoiceflow_query.adapters.sqlite.planning import Planner
 from invoiceflow_query.adapters.sqlite.reading import question
 from invoiceflow_query.adapters.sqlite.reading_documents import document_question
 from invoiceflow_query.adapters.sqlite.schema import VERSION, prepare
-from invoiceflow_query.adapters.sqlite.writing import apply_all
+from invoiceflow_query.adapters.sqlite.writing import apply_all, moment
 from invoiceflow_query.folding import words
 from invoiceflow_query.ports import StoredDocument, StoredInvoice
 from invoiceflow_query.projection import Change, DocumentState
@@ -56,6 +57,20 @@ class SqliteGeneration:
 
     async def apply(self, tenant: str, change: Change) -> bool:
         return await self._model.apply(tenant, change)
+
+    async def document(self, tenant: str, document_id: UUID) -> StoredDocument | None:
+        return await self._model.document(tenant, document_id)
+
+    async def invoices(
+        self, tenant: str, query: InvoiceQuery, *, after: Position | None = None, limit: int = 50
+    ) -> list[InvoiceSummary]:
+        return await self._model.invoices(tenant, query, after=after, limit=limit)
+
+    async def invoices_by_id(self, tenant: str, document_ids: Sequence[UUID]) -> list[StoredInvoice]:
+        return await self._model.invoices_by_id(tenant, document_ids)
+
+    async def accounts(self, tenant: str, seller: str) -> dict[str, datetime]:
+        return await self._model.accounts(tenant, seller)
 
     async def tenants(self) -> list[str]:
         return await asyncio.to_thread(tenants_in, self._path)
@@ -171,6 +186,10 @@ class SqliteReadModel:
             return [invoice for invoice in found if invoice]
 
         return await self._run(self._readers, select)
+
+    async def accounts(self, tenant: str, seller: str) -> dict[str, datetime]:
+        sql = "SELECT account, since FROM seller_accounts WHERE tenant = ? AND seller = ?"
+        return {account: moment(since) for account, since in await self._read(sql, tenant, seller)}
 
     async def stats(self, tenant: str) -> Stats:
         counts = await self._read(

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, cast
 
+from invoiceflow_query.cross_checks import accounts_of, sellers_of
 from invoiceflow_query.folding import decimal_key, fold, name_key, number_key, time_key, vat_id_key, words
 from invoiceflow_query.projection import Change, DocumentState, merge, stage_of, status_of, updated_at
 from invoiceflow_query.records import InvoiceRecord, InvoiceSummary, search_words, summarise
 
-__all__ = ["SPANS", "apply_all", "day_key", "days", "finding_mark", "moment_key"]
+__all__ = ["SPANS", "apply_all", "day_key", "days", "finding_mark", "moment", "moment_key"]
 
 _Terms = tuple[int | str, ...]
 """An invoice's row, its tenant, and the words of the invoice, of its seller and of its buyer."""
@@ -49,6 +50,11 @@ def day_key(day: date | None) -> int:
 def moment_key(at: datetime) -> int:
     """Return the microseconds since 1970."""
     return (at - _EPOCH) // _MICROSECOND
+
+
+def moment(key: int) -> datetime:
+    """Return the time of a ``moment_key``."""
+    return _EPOCH + key * _MICROSECOND
 
 
 def finding_mark(rule: str | None, severity: str | None) -> str:
@@ -90,11 +96,14 @@ class _Batch:
         self._facets: dict[tuple[str, str, str, int], int] = {}
         self._facet_counts: Counter[int] = Counter()
         self._spans: dict[tuple[str, str, str, Any], tuple[Any, Any]] = {}
+        self._accounts: dict[tuple[str, str, str], int] = {}
         self._forgotten: list[_Terms] = []
         self._terms: list[_Terms] = []
 
     def merge(self, tenant: str, change: Change) -> bool:
         """Merge ``change`` into its document; return whether that is another than before."""
+        if change.invoice:
+            self._name_accounts(tenant, change.invoice)
         document = self._document(tenant, change.document_id.bytes)
         after = merge(document.state, change.state)
         if document.version and after == document.state:
@@ -129,6 +138,13 @@ class _Batch:
             WHERE excluded.least < least OR excluded.greatest > greatest
             """,
             [(*key, *span) for key, span in self._spans.items()],
+        )
+        self._connection.executemany(
+            """
+            INSERT INTO seller_accounts VALUES (?, ?, ?, ?)
+            ON CONFLICT DO UPDATE SET since = excluded.since WHERE excluded.since < since
+            """,
+            [(*key, since) for key, since in self._accounts.items()],
         )
         # An external-content index has to be told what to forget.
         self._connection.executemany(
@@ -230,6 +246,13 @@ class _Batch:
                 for key in keys:
                     least, greatest = self._spans.get((tenant, filtered, order, key), (value, value))
                     self._spans[tenant, filtered, order, key] = min(least, value), max(greatest, value)
+
+    def _name_accounts(self, tenant: str, record: InvoiceRecord) -> None:
+        at = moment_key(record.extracted_at)
+        for seller in sellers_of(record.invoice):
+            for account in accounts_of(record.invoice):
+                key = (tenant, seller, account)
+                self._accounts[key] = min(at, self._accounts.get(key, at))
 
     def _facet(self, tenant: str, summary: InvoiceSummary) -> int:
         """Count the invoice in its facet, which is made where it is the first of its kind; return the facet."""
